@@ -1,0 +1,79 @@
+//
+//   What one run answers: the document that `run --json` prints, field for field (interface.md). Types only.
+//
+
+/** A number whose sources differ; both ends are the same where they agree. */
+export interface Band {
+  low: number;
+  high: number;
+}
+
+export interface Breakdown {
+  busy: number;
+  route: number;
+  dram: number;
+  buffer: number;
+  vector: number;
+  store: number;
+  drain: number;
+}
+
+export interface DramResult {
+  /** Payload bytes read and written, by what they carry. */
+  bytes: {
+    slice1: number;
+    slice2: number;
+    slice3: number;
+    slice4: number;
+    scales: number;
+    router: number;
+    kv: number;
+    activations: number;
+    lmHead: number;
+    embedding: number;
+  };
+  peakGBps: number;
+  achievedGBps: number;
+  rowHits: number;
+  rowMisses: number;
+  rowConflicts: number;
+  commands: Record<string, number>;
+}
+
+export type AccuracySource = "measured" | "recorded" | "cited" | "none";
+
+export interface Accuracy {
+  source: AccuracySource;
+  perplexity: number | null;
+  /** FP16 perplexity on the same tokens. */
+  reference: number | null;
+  tokens: number;
+  arithmetic: string;
+}
+
+export interface Result {
+  version: string;
+  inputs: { name: string; sha256: string }[];
+  machine: string;
+  model: string;
+  trace: string | null;
+  plan: { source: "trace" | "constant" | "transplanted" | "synthetic"; budget?: number; slices?: number; text: string };
+  phase: "prefill" | "decode";
+  batch: number;
+  steps: number;
+  cycles: number;
+  seconds: number;
+  tokens: number;
+  tokensPerSecond: number;
+  /** Core cycles by cause; they add up to `cycles`. */
+  breakdown: Breakdown;
+  /** cycles - cycles of the same program with that cause idealised. */
+  exposed: { route: number; dram: number; vector: number };
+  dram: DramResult;
+  energyPj: { total: Band; blocks: Record<string, Band> };
+  /** Mean weight bits: wanted by the tokens, fetched per routed weight and step, computed by the array. */
+  bits: { wanted: number; fetched: number; computed: number };
+  accuracy: Accuracy;
+  counters: Record<string, number>;
+  stateHash: string;
+}
