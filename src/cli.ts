@@ -1,0 +1,92 @@
+//
+//   The command line: finds the command, loads it, turns what happened into an exit code.
+//
+//     0 good · 1 a check failed · 2 bad input (one line on stderr, stdout empty) · 70 a fault of ours · 130 interrupted
+//
+
+import { Command, CommanderError } from "commander";
+import { InputError, nearest } from "./errors.js";
+import { packageVersion } from "./io/version.js";
+
+/** What a file of src/commands/ exports. */
+interface CommandModule {
+  /** Adds options, help and the action. The action's promise is the command's work. */
+  define(command: Command): void;
+}
+
+interface Entry {
+  name: string;
+  summary: string;
+  load(): Promise<CommandModule>;
+}
+
+const COMMANDS: Entry[] = [
+  {
+    name: "run",
+    summary: "replay a token trace on a machine: cycles, energy and accuracy",
+    load: () => import("./commands/run.js"),
+  },
+];
+
+const ABOUT = "Cycle-level simulator of a bit-serial, mixed-bit LLM accelerator.";
+const EXAMPLES = `
+Examples:
+  mobisim run                   the embedded model and trace on the edge machine
+  mobisim run --help            every option of run, with examples
+  mobisim run --json            one JSON document on stdout
+
+Exit codes: 0 good, 1 a check failed, 2 bad input, 70 an internal error, 130 interrupted`;
+
+/** Runs one command line; the answer is the exit code. */
+export async function main(args: string[]): Promise<number> {
+  process.stdout.on("error", leaveQuietlyOnClosedPipe);
+  process.stderr.on("error", leaveQuietlyOnClosedPipe);
+  try {
+    await parse(args);
+    return 0;
+  } catch (error) {
+    return explain(error);
+  }
+}
+
+async function parse(args: string[]): Promise<void> {
+  const program = new Command("mobisim").description(ABOUT).version(packageVersion()).addHelpText("after", EXAMPLES);
+  program.exitOverride().configureOutput({ writeErr: () => {} });
+  for (const { name, summary, load } of COMMANDS) {
+    const command = program.command(name).description(summary).copyInheritedSettings(program);
+    if (args.includes(name)) (await load()).define(command);
+  }
+  if (args.length === 0) return program.outputHelp();
+  refuseUnknownCommand(args[0]);
+  await program.parseAsync(args, { from: "user" });
+}
+
+function refuseUnknownCommand(word: string): void {
+  const names = [...COMMANDS.map((entry) => entry.name), "help"];
+  if (word.startsWith("-") || names.includes(word)) return;
+  const near = nearest(word, names);
+  throw new InputError(`unknown command '${word}'; ${near ? `did you mean ${near}?` : `allowed: ${names.join(", ")}`}`);
+}
+
+function explain(error: unknown): number {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return 0;
+    return complain(error.message.replace(/^error: /, ""), 2);
+  }
+  if (error instanceof InputError) return complain(error.message, 2);
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`mobisim: internal error, please report it with this text and your command line\n${stack}\n`);
+  return 70;
+}
+
+/** One line, whatever the message holds. */
+function complain(message: string, exitCode: number): number {
+  process.stderr.write(`${message.replace(/\s*\n\s*/g, " ").trim()}\n`);
+  return exitCode;
+}
+
+/** A reader like `head` that has seen enough is no error. */
+function leaveQuietlyOnClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(process.exitCode);
+}

@@ -1,0 +1,38 @@
+//
+//   What a report says, before anybody decides how it looks. terminal.ts and markdown.ts render the same pages.
+//
+//     Result ──► sections.ts ──► Page ──┬──► terminal.ts
+//                                       └──► markdown.ts
+//
+
+/** Where a figure comes from: the word that stands beside it. */
+export type Source =
+  | "modelled" // the simulated machine
+  | "modelled, prices cited" // counters of the machine x published energy per event
+  | "measured" // the functional path ran the model
+  | "recorded" // the trace pack recorded it
+  | "cited" // a publication states it
+  | "none"; // not known for this run
+
+export interface Row {
+  label: string;
+  cells: string[];
+  /** 0..1, drawn as a bar where bars can be drawn. */
+  share?: number;
+  total?: boolean;
+}
+
+export interface Section {
+  title: string;
+  source?: Source;
+  /** Heads of the label column and of the cells; absent: a list of facts. */
+  columns?: string[];
+  rows: Row[];
+  notes: string[];
+}
+
+export interface Page {
+  title: string;
+  sections: Section[];
+  legend: string;
+}

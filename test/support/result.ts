@@ -1,0 +1,57 @@
+//
+//   A result for tests of what happens after a run. The numbers are chosen to be easy to follow, not to be plausible.
+//
+
+import type { Result } from "../../src/result.js";
+
+export function exampleResult(): Result {
+  const same = (value: number) => ({ low: value, high: value });
+  return {
+    version: "0.1.0",
+    inputs: [
+      { name: "hw-configs/edge.yaml", sha256: "0123456789abcdef".repeat(4) },
+      { name: "traces/decode16/trace.safetensors", sha256: "fedcba9876543210".repeat(4) },
+    ],
+    machine: "edge",
+    model: "tiny-llama",
+    trace: "decode16",
+    plan: { source: "trace", budget: 4, text: "budget 4 of decode16 (measured 4.01 bits)" },
+    phase: "decode",
+    batch: 16,
+    steps: 255,
+    cycles: 1_000_000,
+    seconds: 0.001,
+    tokens: 4080,
+    tokensPerSecond: 4_080_000,
+    breakdown: { busy: 500_000, route: 50_000, dram: 300_000, buffer: 0, vector: 100_000, store: 49_990, drain: 10 },
+    exposed: { route: 40_000, dram: 350_000, vector: -10 },
+    dram: {
+      bytes: {
+        slice1: 16_777_216,
+        slice2: 8_388_608,
+        slice3: 4_194_304,
+        slice4: 2_097_152,
+        scales: 1_048_576,
+        router: 524_288,
+        kv: 262_144,
+        activations: 0,
+        lmHead: 131_072,
+        embedding: 131_072,
+      },
+      peakGBps: 51.2,
+      achievedGBps: 46.9,
+      rowHits: 950,
+      rowMisses: 40,
+      rowConflicts: 10,
+      commands: { Act: 50, Read: 1000, Refresh: 3 },
+    },
+    energyPj: {
+      total: { low: 4_000_000_000, high: 8_000_000_000 },
+      blocks: { array: same(1_000_000_000), dram: { low: 3_000_000_000, high: 7_000_000_000 } },
+    },
+    bits: { wanted: 4.01, fetched: 5.5, computed: 5.25 },
+    accuracy: { source: "recorded", perplexity: 15.3625, reference: 14.4101, tokens: 4080, arithmetic: "fp32" },
+    counters: { PeActiveCycles: 400, PeGatedCycles: 100, PeUnusedCycles: 500 },
+    stateHash: "00ff00ff00ff00ff",
+  };
+}
