@@ -1,0 +1,133 @@
+import { spawn, spawnSync } from "node:child_process";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { type RunOptions, requestOf } from "../src/commands/run.js";
+
+const cli = suite("command line");
+const project = fileURLToPath(new URL("../..", import.meta.url));
+const shim = join(project, "bin/mobisim.js");
+
+function mobisim(...args: string[]) {
+  return spawnSync(process.execPath, [shim, ...args], { encoding: "utf8", env: { ...process.env, LANG: "C" } });
+}
+
+/** Bad input: this line on stderr and nothing else, exit code 2. */
+function refuses(args: string[], line: string): void {
+  const { status, stdout, stderr } = mobisim(...args);
+  assert.is(stderr, `${line}\n`);
+  assert.is(stdout, "");
+  assert.is(status, 2);
+}
+
+function request(options: Partial<RunOptions>) {
+  return requestOf({ machine: "edge", model: "tiny-llama", ...options });
+}
+
+cli("says its version and how to use it", () => {
+  const { version } = JSON.parse(readFileSync(join(project, "package.json"), "utf8"));
+  assert.is(mobisim("--version").stdout, `${version}\n`);
+  for (const args of [[], ["--help"], ["help"]]) {
+    const { status, stdout } = mobisim(...args);
+    assert.is(status, 0);
+    assert.match(stdout, "mobisim run");
+  }
+});
+
+cli("run --help names every option", () => {
+  const { stdout } = mobisim("run", "--help");
+  const options = "machine model trace budget slices phase batch steps context set json out quiet".split(" ");
+  for (const option of options) assert.match(stdout, `--${option}`);
+  assert.is(mobisim("help", "run").stdout, stdout);
+});
+
+cli("suggests the nearest command and option", () => {
+  refuses(["rum"], "unknown command 'rum'; did you mean run?");
+  refuses(["frobnicate"], "unknown command 'frobnicate'; allowed: run, help");
+  refuses(["run", "--modle", "x"], "unknown option '--modle' (Did you mean --model?)");
+  refuses(["--verson"], "unknown option '--verson' (Did you mean --version?)");
+});
+
+cli("is strict about numbers", () => {
+  for (const bad of ["0", "x", "-1", "1.5", "1e3", "", "0x10", "NaN"]) {
+    refuses(["run", "--batch", bad], `--batch is ${bad}; allowed an integer >= 1`);
+  }
+  refuses(["run", "--steps", "-1"], "--steps is -1; allowed an integer >= 1");
+  refuses(["run", "--context", "-1"], "--context is -1; allowed an integer >= 0");
+  refuses(["run", "--batch", "99999999999"], "--batch is 99999999999; allowed at most 2147483647");
+  refuses(["run", "--slices", "5"], "--slices is 5; allowed an integer 1..4");
+  refuses(["run", "--budget", "four"], "--budget is four; allowed a number of bits > 0");
+  refuses(["run", "--phase", "both"], "--phase is both; allowed prefill or decode");
+  refuses(["run", "--set", "array.rows"], "--set is array.rows; allowed path.to.knob=value");
+});
+
+cli("refuses what does not go together", () => {
+  refuses(
+    ["run", "--budget", "4", "--slices", "2"],
+    "--budget 4 and --slices 2 exclude each other; allowed one of them",
+  );
+  refuses(["run", "--model", "llama-3-8b"], "--model llama-3-8b comes without a trace; give --slices 1..4, or --trace");
+  refuses(["run", "--batch"], "option '--batch <n>' argument missing");
+  refuses(["run", "more"], "too many arguments for 'run'. Expected 0 arguments but got 1.");
+});
+
+cli("refuses an output folder that is a file before any work", () => {
+  const folder = mkdtempSync(join(tmpdir(), "mobisim-cli-"));
+  const file = join(folder, "results");
+  writeFileSync(file, "");
+  refuses(["run", "--out", file], `--out ${file} is a file; allowed a folder`);
+  refuses(["run", "--out", join(file, "a")], `--out ${join(file, "a")}: ${file} is a file; allowed a folder`);
+  refuses(["run", "--out", ""], "--out is empty; allowed a folder");
+  rmSync(folder, { recursive: true });
+});
+
+cli("fills in the defaults", () => {
+  assert.equal(request({}), { machine: "edge", model: "tiny-llama", sets: [], trace: "decode16", budget: 4 });
+  assert.is(request({ phase: "prefill" }).trace, "prefill2k");
+  assert.equal(request({ slices: 2 }), {
+    machine: "edge",
+    model: "tiny-llama",
+    sets: [],
+    trace: "decode16",
+    slices: 2,
+  });
+  assert.equal(request({ model: "llama-3-8b", slices: 2, batch: 1, context: 1, set: ["a=1", "b=2"] }), {
+    machine: "edge",
+    model: "llama-3-8b",
+    sets: ["a=1", "b=2"],
+    slices: 2,
+    batch: 1,
+    context: 1,
+  });
+});
+
+cli("leaves quietly when its reader has seen enough", async () => {
+  const child = spawn(process.execPath, [shim, "run", "--help"], { stdio: ["ignore", "pipe", "pipe"] });
+  child.stdout.destroy();
+  let complaint = "";
+  child.stderr.on("data", (chunk) => {
+    complaint += chunk;
+  });
+  const status = await new Promise((resolve) => child.on("close", resolve));
+  assert.is(complaint, "");
+  assert.is(status, 0);
+});
+
+cli("says what to run when nothing is built", () => {
+  const folder = mkdtempSync(join(tmpdir(), "mobisim unbuilt "));
+  mkdirSync(join(folder, "bin"));
+  writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
+  copyFileSync(shim, join(folder, "bin/mobisim.js"));
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(folder, "bin/mobisim.js")], {
+    encoding: "utf8",
+  });
+  rmSync(folder, { recursive: true });
+  assert.is(stderr, "mobisim is not built: run `npm ci && npm run build` in its folder\n");
+  assert.is(stdout, "");
+  assert.is(status, 2);
+});
+
+cli.run();
