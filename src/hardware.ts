@@ -1,0 +1,259 @@
+//
+//   A machine: what a file in hw-configs/ says, checked, and the integers the simulated hardware is built from.
+//
+//     text, --set ──► parseMachine ──► Machine ──► machineKnobs ──► i32[Knob.Count]
+//                          │
+//                          └── limits of one key: knobs.ts. Here are the limits that bind several keys.
+//
+
+import { Knob } from "../assembly/contract.js";
+import { InputError } from "./errors.js";
+import {
+  applySets,
+  type KNOBS,
+  knobValue,
+  type MAPPING_FIELDS,
+  machineSchema,
+  parseSet,
+  type STREAMS,
+} from "./knobs.js";
+import { BITS_PER_BYTE, BYTES_PER_KIB, ceilDiv, coprime, KHZ_PER_MHZ } from "./units.js";
+import { parseWithSchema, parseYaml } from "./yaml.js";
+
+export interface Machine {
+  name: string;
+  clock: { coreMHz: number; syncCycles: number; requestLatencyCycles: number; returnLatencyCycles: number };
+  sequencer: { queueDepth: number; runTableEntries: number; routeTableEntries: number };
+  array: {
+    rows: number;
+    columns: number;
+    lanes: number;
+    tileInputs: number;
+    activationBits: number;
+    weightPortBits: number;
+    activationPortBits: number;
+    pipelineCycles: number;
+    dequantCycles: number;
+  };
+  fetch: { outstandingRuns: number; residualReserveKiB: number };
+  router: {
+    macs: number;
+    hidden: number;
+    pipelineCycles: number;
+    sliceOneLead: number;
+    weights: "fetched" | "resident";
+  };
+  vector: { lanes: number; startupCycles: number };
+  buffers: {
+    sliceKiB: number;
+    activationKiB: number;
+    activationReserveKiB: number;
+    arrayStagingKiB: number;
+    vectorStagingKiB: number;
+  };
+  store: { outstanding: number };
+  schedule: { attentionLead: number };
+  dram: {
+    device: string;
+    channels: number;
+    dieGb: number;
+    /** A list goes from the highest address bits to the lowest. */
+    mapping: "A" | "B" | MappingField[];
+    refresh: "all-bank" | "per-bank" | "off";
+    refreshStaggerClocks: number;
+    bankStagger: Record<(typeof STREAMS)[number], number>;
+  };
+  kv: { bits: number };
+  energy: { technologyNm: number; pe: string; sram: string; vector: string; router: string };
+}
+
+export type MappingField = (typeof MAPPING_FIELDS)[number];
+
+/** Memory clock of a DRAM part: clockKHz / clockKHzDivisor (1 where it is left out), exact. */
+export interface MemoryClock {
+  clockKHz: number;
+  clockKHzDivisor?: number;
+}
+
+export interface MachineOptions {
+  idealRouter?: boolean;
+  idealDram?: boolean;
+  idealVector?: boolean;
+  /** 0..119; no result may depend on it. */
+  stepOrder?: number;
+}
+
+/** The largest term of core period : memory period; keeps cycle x period far inside 64 bits. */
+const MAX_PERIOD = 1_000_000n;
+/** Bits of one slice; four of them make an INT8 code. */
+const SLICE_BITS = 2;
+
+// The interface and the rows name the same keys; a key in one of them only does not compile.
+type Leaves<T, P extends string = ""> = T extends readonly unknown[] | string | number
+  ? P
+  : { [K in keyof T & string]: Leaves<T[K], P extends "" ? K : `${P}.${K}`> }[keyof T & string];
+type Rows = (typeof KNOBS)[number]["path"];
+type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never;
+const everyKeyHasItsRow: Same<Leaves<Machine>, Rows> = true;
+void everyKeyHasItsRow;
+
+/** The machine of a file, `sets` applied. */
+export function parseMachine(text: string, fileName: string, sets: readonly string[] = []): Machine {
+  const written = parseWithSchema(text, fileName, machineSchema) as unknown as Machine;
+  const machine = applySets(written, sets);
+  const { lineOf } = parseYaml(text, fileName);
+  const setPaths = sets.map((set) => parseSet(set).path);
+  const clash = firstClash(machine);
+  if (clash === undefined) return machine;
+  const setPath = [...clash.paths].reverse().find((path) => setPaths.includes(path));
+  const line = lineOf(clash.paths[0].split("."));
+  const changed = setPath === clash.paths[0] ? "--set" : `--set ${setPath}:`;
+  throw new InputError(`${setPath === undefined ? `${fileName}:${line}:` : changed} ${clash.text}`);
+}
+
+/** The knob vector of a machine whose memory clock and slices per linear are known. */
+export function machineKnobs(
+  machine: Machine,
+  memory: MemoryClock,
+  slices: number,
+  options: MachineOptions = {},
+): Int32Array {
+  const [corePeriod, memoryPeriod] = periods(machine, memory);
+  const values: Record<KnobName, number> = {
+    ...{ CorePeriod: corePeriod, MemoryPeriod: memoryPeriod, Slices: slices },
+    ...flowKnobs(machine),
+    ...unitKnobs(machine),
+    ...optionKnobs(options),
+  };
+  const vector = new Int32Array(Knob.Count);
+  for (const [name, value] of Object.entries(values)) vector[Knob[name as KnobName]] = value;
+  return vector;
+}
+
+/** Bytes of one run of slice 1 of a full tile. */
+export function sliceRunBytes({ array }: Machine): number {
+  return ceilDiv(array.rows * array.tileInputs * SLICE_BITS, BITS_PER_BYTE);
+}
+
+/** Bytes of one run of a full tile of INT8 weights, as in the lm_head. */
+export function int8RunBytes({ array }: Machine): number {
+  return array.rows * array.tileInputs;
+}
+
+// ---- limits that bind several keys
+
+interface Clash {
+  /** The key to change, then the others. */
+  paths: string[];
+  text: string;
+}
+
+function firstClash(machine: Machine): Clash | undefined {
+  const { array, buffers, fetch } = machine;
+  const residual = sliceRunBytes(machine);
+  const int8 = int8RunBytes(machine);
+  const reserve = fetch.residualReserveKiB * BYTES_PER_KIB;
+  const results = array.rows * array.columns * 4;
+  const tile = ["array.rows", "array.tileInputs"];
+  const tileText = `${array.rows} rows x ${array.tileInputs} inputs`;
+  return (
+    atLeast(
+      machine,
+      "fetch.residualReserveKiB",
+      residual,
+      tile,
+      `one residual run of ${tileText} is ${residual} bytes`,
+    ) ??
+    atLeast(
+      machine,
+      "buffers.sliceKiB",
+      int8 + reserve,
+      [...tile, "fetch.residualReserveKiB"],
+      `one run of ${tileText} is ${residual} bytes for a 2-bit slice and ${int8} bytes for an INT8 lm_head, ` +
+        `with the residual reserve of ${reserve} bytes that is ${int8 + reserve} bytes`,
+    ) ??
+    atLeast(
+      machine,
+      "buffers.arrayStagingKiB",
+      results,
+      ["array.rows", "array.columns"],
+      `the FP32 results of one pass are ${array.rows} x ${array.columns} x 4 = ${results} bytes`,
+    ) ??
+    atLeast(
+      machine,
+      "buffers.activationKiB",
+      (buffers.activationReserveKiB + 1) * BYTES_PER_KIB,
+      ["buffers.activationReserveKiB"],
+      `${buffers.activationReserveKiB} KiB of it are kept by buffers.activationReserveKiB`,
+    )
+  );
+}
+
+function atLeast(machine: Machine, path: string, bytes: number, others: string[], why: string): Clash | undefined {
+  const kib = knobValue(machine, path) as number;
+  const needed = ceilDiv(bytes, BYTES_PER_KIB);
+  return kib >= needed
+    ? undefined
+    : { paths: [path, ...others], text: `${path} is ${kib}; ${why}; allowed ${needed} or more` };
+}
+
+// ---- the vector
+
+type KnobName = Exclude<keyof typeof Knob, "Count">;
+
+function periods(machine: Machine, memory: MemoryClock): [number, number] {
+  const coreKHz = BigInt(Math.round(machine.clock.coreMHz * KHZ_PER_MHZ));
+  const divisor = BigInt(memory.clockKHzDivisor ?? 1);
+  const [core, other] = coprime(BigInt(memory.clockKHz), coreKHz * divisor);
+  if (core > MAX_PERIOD || other > MAX_PERIOD) {
+    throw new InputError(
+      `clock.coreMHz is ${machine.clock.coreMHz}; with a memory clock of ${memory.clockKHz}/${divisor} kHz the periods are ` +
+        `as ${core} : ${other}; allowed are coprime integers up to ${MAX_PERIOD}`,
+    );
+  }
+  return [Number(core), Number(other)];
+}
+
+function flowKnobs({ clock, sequencer, buffers, fetch, store }: Machine) {
+  return {
+    SyncCycles: clock.syncCycles,
+    RequestLatencyCycles: clock.requestLatencyCycles,
+    ReturnLatencyCycles: clock.returnLatencyCycles,
+    QueueDepth: sequencer.queueDepth,
+    RunTableEntries: sequencer.runTableEntries,
+    RouteTableEntries: sequencer.routeTableEntries,
+    SliceBufferBytes: buffers.sliceKiB * BYTES_PER_KIB,
+    ResidualReserveBytes: fetch.residualReserveKiB * BYTES_PER_KIB,
+    OutstandingRuns: fetch.outstandingRuns,
+    OutstandingStores: store.outstanding,
+    ArrayStagingBytes: buffers.arrayStagingKiB * BYTES_PER_KIB,
+    VectorStagingBytes: buffers.vectorStagingKiB * BYTES_PER_KIB,
+  } satisfies Partial<Record<KnobName, number>>;
+}
+
+function unitKnobs({ array, router, vector }: Machine) {
+  return {
+    RouterMacs: router.macs,
+    RouterHidden: router.hidden,
+    RouterPipelineCycles: router.pipelineCycles,
+    ArrayRows: array.rows,
+    ArrayColumns: array.columns,
+    ArrayLanes: array.lanes,
+    ActivationBits: array.activationBits,
+    WeightPortBits: array.weightPortBits,
+    ActivationPortBits: array.activationPortBits,
+    ArrayPipelineCycles: array.pipelineCycles,
+    DequantCycles: array.dequantCycles,
+    VectorLanes: vector.lanes,
+    VectorStartupCycles: vector.startupCycles,
+  } satisfies Partial<Record<KnobName, number>>;
+}
+
+function optionKnobs({ idealRouter, idealDram, idealVector, stepOrder }: MachineOptions) {
+  return {
+    IdealRouter: Number(idealRouter ?? false),
+    IdealDram: Number(idealDram ?? false),
+    IdealVector: Number(idealVector ?? false),
+    StepOrder: stepOrder ?? 0,
+  } satisfies Partial<Record<KnobName, number>>;
+}

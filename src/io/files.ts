@@ -1,0 +1,130 @@
+//
+//   Files: the only door to the disk beside the commands. A missing file is the user's mistake, so it is an InputError.
+//
+//     NAME ──► resolveNameOrFile ──► path ──► readText / readBytes ──► sha256
+//     results ──► writeAll ──► all of the files, or none
+//
+
+import { createHash } from "node:crypto";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join, relative, resolve, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+import { InputError, nearest } from "../errors.js";
+
+export function readBytes(path: string): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(readFileSync(path));
+  } catch (error) {
+    throw new InputError(`${labelOf(path)}: cannot be read: ${reason(error)}`);
+  }
+}
+
+export function readText(path: string): string {
+  const bytes = readBytes(path);
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new InputError(`${labelOf(path)}: is not a text file in UTF-8`);
+  }
+}
+
+export function sha256(data: Uint8Array | string): string {
+  return createHash("sha256").update(data).digest("hex");
+}
+
+/** A file that comes with the package, for example assetPath("hw-configs", "dram", "ddr4-3200.yaml"). */
+export function assetPath(kind: string, ...names: string[]): string {
+  return join(packageRoot(), kind, ...names);
+}
+
+/** What comes with the package in a folder: the names that end with `suffix`, without it, in order. */
+export function assetNames(kind: string, suffix: string): string[] {
+  const folder = assetPath(kind);
+  if (!existsSync(folder)) return [];
+  const names = readdirSync(folder).filter((name) => name.endsWith(suffix) && !name.startsWith("."));
+  return names.map((name) => name.slice(0, name.length - suffix.length)).sort();
+}
+
+/** A NAME is looked up in the package's folder `kind`; what has a slash in it, or is there as a file, is a file. */
+export function resolveNameOrFile(kind: string, nameOrFile: string, suffix: string): string {
+  if (/[/\\]/.test(nameOrFile) || isThere(nameOrFile, suffix)) return nameOrFile;
+  const known = assetNames(kind, suffix);
+  if (known.includes(nameOrFile)) return assetPath(kind, nameOrFile + suffix);
+  const near = nearest(nameOrFile, known);
+  const guess = near === undefined ? "" : `; did you mean ${near}?`;
+  throw new InputError(`${nameOrFile || '""'}: no such file and no name in ${kind}/ (${known.join(", ")})${guess}`);
+}
+
+/** The path as a message shows it: from the package's root where it lies inside, as the user gave it otherwise. */
+export function labelOf(path: string): string {
+  const inside = relative(packageRoot(), resolve(path));
+  return inside === "" || inside.startsWith("..") || inside === resolve(path) ? path : inside.split(sep).join("/");
+}
+
+/** Writes `files` (names below `dir`, with their contents) so that a failure leaves none of them half-written. */
+export function writeAll(dir: string, files: Readonly<Record<string, string | Uint8Array>>): void {
+  const target = resolve(dir);
+  let temporary: string | undefined;
+  try {
+    const fresh = !existsSync(target);
+    mkdirSync(fresh ? dirname(target) : target, { recursive: true });
+    temporary = mkdtempSync(join(fresh ? dirname(target) : target, ".writing-"));
+    const staged = join(temporary, "files");
+    mkdirSync(staged);
+    for (const [name, data] of Object.entries(files)) stage(staged, name, data);
+    if (fresh) renameSync(staged, target);
+    else for (const name of Object.keys(files)) moveInto(staged, target, name);
+  } catch (error) {
+    if (error instanceof InputError) throw error;
+    throw new InputError(`${dir}: cannot be written: ${reason(error)}`);
+  } finally {
+    if (temporary !== undefined) rmSync(temporary, { recursive: true, force: true });
+  }
+}
+
+function stage(folder: string, name: string, data: string | Uint8Array): void {
+  const path = join(folder, name);
+  if (!path.startsWith(folder + sep)) throw new InputError(`${name}: would be written outside its folder`);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, data);
+}
+
+function moveInto(staged: string, target: string, name: string): void {
+  mkdirSync(dirname(join(target, name)), { recursive: true });
+  renameSync(join(staged, name), join(target, name));
+}
+
+function isThere(path: string, suffix: string): boolean {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found !== undefined && (found.isFile() || (suffix === "" && found.isDirectory()));
+}
+
+/** The nearest folder above this file that holds a package.json: dist/src/io/ -> the package. */
+function packageRoot(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, "package.json")) && dirname(folder) !== folder) folder = dirname(folder);
+  return folder;
+}
+
+function reason(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const known: Record<string, string> = {
+    ENOENT: "there is no such file",
+    EISDIR: "it is a folder",
+    ENOTDIR: "a part of its path is no folder",
+    EACCES: "permission denied",
+    ENOSPC: "no space is left",
+    EEXIST: "a file is in the way",
+  };
+  return known[code ?? ""] ?? String(message).replace(/\s+/g, " ");
+}
