@@ -51,7 +51,7 @@ Examples:
   mobisim run                                                    what the edge machine does with the embedded trace
   mobisim run --budget 3 --batch 4                               fewer bits, four sequences
   mobisim run --set router.sliceOneLead=0                        what if nothing hid the router?
-  mobisim run --set array.rows=32 --set sliceBuffer.bytes=262144 a smaller chip
+  mobisim run --set array.rows=32 --set buffers.sliceKiB=256   a smaller chip
   mobisim run --model llama-3-8b --slices 2 --batch 1 --context 1
   mobisim run --trace prefill2k --phase prefill --out results/   writes results/result.json and results/report.md
   mobisim run --json | node -e 'process.stdin.toArray().then((t) => console.log(JSON.parse(t.join("")).cycles))'

@@ -1,0 +1,87 @@
+//
+//   The project's own text files, for tests that read them: what is there, what imports what, what is code.
+//
+
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { dirname, join, posix } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
+const NOT_OURS = /^(node_modules|dist|\.git)$/;
+
+export interface SourceFile {
+  /** From the project's root, with forward slashes. */
+  path: string;
+  text: string;
+}
+
+/** All files below a folder of the project (or that one file), sorted; nothing when it is not there. */
+export function listFiles(folder: string): string[] {
+  const found = statSync(join(ROOT, folder), { throwIfNoEntry: false });
+  if (found === undefined) return [];
+  if (found.isFile()) return [folder];
+  return readdirSync(join(ROOT, folder))
+    .filter((name) => !NOT_OURS.test(name))
+    .sort()
+    .flatMap((name) => listFiles(posix.join(folder, name)));
+}
+
+export function fileBytes(path: string): number {
+  return statSync(join(ROOT, path)).size;
+}
+
+export function readSource(path: string): SourceFile {
+  return { path, text: readFileSync(join(ROOT, path), "utf8") };
+}
+
+/** The TypeScript and AssemblyScript files below some folders. */
+export function typescript(...folders: string[]): SourceFile[] {
+  return folders
+    .flatMap(listFiles)
+    .filter((path) => path.endsWith(".ts"))
+    .map(readSource);
+}
+
+const LITERAL = /"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`|\/\/[^\n]*|\/\*[\s\S]*?\*\//g;
+
+/** Without comments. */
+export function uncommented({ text }: SourceFile): string {
+  return text.replace(LITERAL, (literal) => (literal.startsWith("/") ? "" : literal));
+}
+
+/** Without comments and without what strings say. */
+export function bareCode({ text }: SourceFile): string {
+  return text.replace(LITERAL, (literal) => (literal.startsWith("/") ? "" : '""'));
+}
+
+const IMPORT = /^(?:import|export)\s(?:[^"';]*?\sfrom\s*)?"([^"]+)"|\bimport\(\s*"([^"]+)"/gm;
+
+/** What a file imports, type imports and dynamic ones included: paths from the root, or package names. */
+export function importsOf(file: SourceFile): string[] {
+  const names = [...uncommented(file).matchAll(IMPORT)].map(([, fixed, dynamic]) => fixed ?? dynamic);
+  return names.map((name) => {
+    if (!name.startsWith(".")) return name;
+    return `${posix.join(dirname(file.path), name).replace(/\.js$/, "")}.ts`;
+  });
+}
+
+/** One import cycle among the files, as the paths on it; undefined when there is none. */
+export function importCycle(files: SourceFile[]): string[] | undefined {
+  const graph = new Map(files.map((file) => [file.path, importsOf(file)]));
+  const finished = new Set<string>();
+  const visit = (path: string, trail: string[]): string[] | undefined => {
+    if (trail.includes(path)) return [...trail.slice(trail.indexOf(path)), path];
+    if (finished.has(path)) return undefined;
+    for (const next of graph.get(path) ?? []) {
+      const cycle = visit(next, [...trail, path]);
+      if (cycle !== undefined) return cycle;
+    }
+    finished.add(path);
+    return undefined;
+  };
+  for (const path of graph.keys()) {
+    const cycle = visit(path, []);
+    if (cycle !== undefined) return cycle;
+  }
+  return undefined;
+}
