@@ -1,0 +1,121 @@
+//
+//   DRAM channel: FIFO of run parts in front of a controller.
+//
+//     push(part) ──► FIFO (runs.ts) ──offers──► controller.ts ──► completion clock of each part ──► out
+//                                                  │ frfcfs.ts queue.ts bank.ts rules.ts maintenance.ts
+//
+//   Cycle law   memory clock t: offers, in order until one is refused, then the controller with clk = t + 1 (docs/machine.md
+//               section 9). Clocks at which neither can do anything are jumped over.
+//   Left out    LPDDR5's two-step ACT, CAS/WCK sync and per-bank refresh; more than one rank; power-down.
+//   State       canonical() holds everything relative to now: ready times and window histories clipped where they no longer
+//               bind, requests by rank with their age since acceptance (the latency counter and the choice among active
+//               requests read it), parts by rank; rows and slots as they are. Counters are not state.
+//   Source      policy: docs/machine.md section 9; timings: the device file; proof: test/golden/dram-ddr4.json.
+
+import { NEVER, StateReader, StateWriter } from "../state";
+import { channelTransactions } from "./address";
+import { blank } from "./blank";
+import { Completions } from "./completions";
+import { Controller } from "./controller";
+import { Runs } from "./runs";
+
+// prettier-ignore
+@unmanaged
+export class Channel {
+  now: i64; // next memory clock to process
+  offerAt: i64; // earliest clock at which the FIFO may get rid of something
+  runs: Runs;
+  controller: Controller;
+
+  /** Back to clock 0: nothing queued, all banks closed, counters zero. */
+  reset(): void {
+    this.now = 0;
+    this.offerAt = NEVER;
+    this.runs.reset();
+    this.controller.reset();
+  }
+
+  /** Appends one run part: `count` transactions from `firstLocal` on, offered from clock `arriveTick` on. */
+  push(firstLocal: i64, count: i32, write: bool, slot: i32, arriveTick: i64): void {
+    assert(count > 0, "an empty run part");
+    const part = this.runs.push(firstLocal, count, write, slot, arriveTick);
+    if (this.runs.offering == part) this.offerAt = arriveTick;
+  }
+
+  /** No part is under way: nothing but refresh can happen. */
+  idle(): bool {
+    return this.runs.first == null;
+  }
+
+  /** Earliest clock at which anything but a refresh of an idle channel can happen. */
+  wake(): i64 {
+    return this.idle() ? NEVER : this.nextEvent();
+  }
+
+  /** Processes all memory clocks t < untilTick; parts whose last completion clock got known go to `out`. */
+  advance(untilTick: i64, out: Completions): void {
+    if (untilTick <= this.now) return;
+    const controller = this.controller;
+    for (let t = this.nextEvent(); t < untilTick; t = this.nextEvent()) {
+      this.now = t + 1;
+      if (this.offerAt <= t) this.offer(t, out);
+      if (controller.serveAt > t) continue;
+      controller.serve(t, out);
+      if (controller.freed) this.offerSoon();
+    }
+    this.now = untilTick;
+  }
+
+  /** Adds this channel's counters to a vector of Counter.Count. */
+  collect(counters: usize): void {
+    this.controller.tally.collect(counters);
+  }
+
+  canonical(into: StateWriter): void {
+    this.runs.canonical(this.now, into);
+    this.controller.canonical(this.now, into);
+  }
+
+  /** Becomes the channel that wrote the words, with `now` as its next clock. */
+  load(now: i64, from: StateReader): void {
+    this.now = now;
+    this.runs.load(now, from);
+    this.controller.load(now, from);
+    this.offerSoon();
+  }
+
+  /*MAGIC_ASSEMBLYSCRIPT_PRETTIER_1996@inlineMAGIC_ASSEMBLYSCRIPT_PRETTIER_1996*/
+  private nextEvent(): i64 {
+    return max<i64>(this.now, min<i64>(this.offerAt, this.controller.serveAt));
+  }
+
+  /** A queue may have room: the FIFO tries again at the next clock. */
+  private offerSoon(): void {
+    const part = this.runs.offering;
+    this.offerAt = part == null ? NEVER : max<i64>(this.now, part.arrive);
+  }
+
+  private offer(t: i64, out: Completions): void {
+    this.offerAt = NEVER; // unless a part is still to come; a refused one waits for offerSoon()
+    let part = this.runs.offering;
+    while (part != null) {
+      if (part.arrive > t) {
+        this.offerAt = part.arrive;
+        return;
+      }
+      if (!this.controller.accept(part, t, out)) return;
+      part = this.runs.offering;
+    }
+  }
+}
+
+/** Builds channel number `index` of a device vector; its FIFO holds up to `fifoCapacity` parts that are not complete. */
+export function newChannel(device: usize, index: i32, fifoCapacity: i32): Channel {
+  const channel = blank<Channel>();
+  channel.runs = blank<Runs>();
+  channel.runs.build(fifoCapacity, channelTransactions(device) - 1);
+  channel.controller = blank<Controller>();
+  channel.controller.build(device, index, channel.runs);
+  channel.reset();
+  return channel;
+}

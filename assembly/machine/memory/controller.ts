@@ -1,0 +1,288 @@
+//
+//   Controller of a channel: queues, active list, refresh; one command a clock.
+//
+//     accept(part, t) ──► read queue ──┐
+//                    └──► write queue ─┤ ACT ──► active list ─┐
+//                                      └─────── RD, WR ───────┴──► completion clock
+//
+//   Cycle law   clk = t + 1. First an active request whose RD or WR is ready; else a due refresh (PREA, then REF); else the
+//               chosen queue. A read completes at clk + ReadLatency, a write at clk, a forwarded read or merged write at t + 1.
+//   Left out    LPDDR5's two-step ACT and CAS/WCK sync; power-down.
+//   Source      docs/machine.md section 9.
+
+import { Command, Dram } from "../../contract";
+import { StateReader, StateWriter } from "../state";
+import { AddressMap, dramWord } from "./address";
+import { Banks } from "./bank";
+import { blank } from "./blank";
+import { Completions } from "./completions";
+import { Choice, chooseActive, chooseQueued } from "./frfcfs";
+import { Maintenance } from "./maintenance";
+import { Request, RequestPool, RequestQueue } from "./queue";
+import { Timing } from "./rules";
+import { Part, Runs } from "./runs";
+import { Tally } from "./tally";
+
+// prettier-ignore
+@unmanaged
+export class Controller {
+  serveAt: i64; // earliest clock t at which serve() may do something
+  freed: bool; // the last serve() took a request out of a queue
+  writeMode: bool;
+  readLatency: i64;
+  writeHigh: i32;
+  writeLow: i32;
+  map: AddressMap;
+  timing: Timing;
+  banks: Banks;
+  reads: RequestQueue;
+  writes: RequestQueue;
+  pool: RequestPool;
+  maintenance: Maintenance;
+  choice: Choice;
+  tally: Tally;
+  runs: Runs;
+
+  /** Allocates for channel number `index` of a device. */
+  build(device: usize, index: i32, runs: Runs): void {
+    const banks = dramWord(device, Dram.BankGroups) * dramWord(device, Dram.BanksPerGroup);
+    const readEntries = dramWord(device, Dram.ReadQueue);
+    const writeEntries = dramWord(device, Dram.WriteQueue);
+    this.readLatency = <i64>dramWord(device, Dram.ReadLatency);
+    this.writeHigh = dramWord(device, Dram.WriteHigh);
+    this.writeLow = dramWord(device, Dram.WriteLow);
+    this.map = blank<AddressMap>();
+    this.map.build(device);
+    this.timing = blank<Timing>();
+    this.timing.build(device);
+    this.banks = blank<Banks>();
+    this.banks.build(banks);
+    this.reads = blank<RequestQueue>();
+    this.reads.build(banks, readEntries);
+    this.writes = blank<RequestQueue>();
+    this.writes.build(banks, writeEntries);
+    this.pool = blank<RequestPool>();
+    this.pool.build(readEntries + writeEntries + banks);
+    this.maintenance = blank<Maintenance>();
+    const stagger = <i64>index * <i64>dramWord(device, Dram.RefreshStagger);
+    this.maintenance.build(dramWord(device, Dram.RefreshClocks), stagger);
+    this.choice = blank<Choice>();
+    this.tally = blank<Tally>();
+    this.tally.build();
+    this.runs = runs;
+    this.reset();
+  }
+
+  reset(): void {
+    this.serveAt = 0;
+    this.freed = false;
+    this.writeMode = false;
+    this.timing.reset();
+    this.banks.reset();
+    this.reads.reset();
+    this.writes.reset();
+    this.pool.reset();
+    this.maintenance.reset();
+    this.tally.reset();
+  }
+
+  /** Offers the next transaction of a part at clock t; false when it is refused. */
+  accept(part: Part, t: i64, out: Completions): bool {
+    const local = part.local;
+    const bank = this.map.bank(local);
+    const write = part.write;
+    if (this.writes.count != 0 && this.writes.holds(bank, local)) {
+      if (write) this.tally.merged++;
+      else {
+        this.tally.forwarded++;
+        this.tally.readLatency++;
+      }
+      this.runs.accepted(part);
+      this.runs.complete(part, t + 1, out);
+      return true;
+    }
+    const queue = write ? this.writes : this.reads;
+    if (queue.full()) return false;
+    const request = this.pool.take();
+    request.part = part;
+    request.local = local;
+    request.accepted = t;
+    request.row = this.map.row(local);
+    request.bank = bank;
+    request.write = write;
+    request.classified = false;
+    queue.append(request, this.banks.row(bank));
+    this.runs.accepted(part);
+    this.serveAt = t;
+    return true;
+  }
+
+  /** The controller's part of clock t: at most one command. */
+  serve(t: i64, out: Completions): void {
+    const clk = t + 1;
+    this.freed = false;
+    this.choice.clear();
+    this.maintenance.observe(clk);
+    const issued = this.tryActive(clk, out) || (this.maintenance.due != 0 ? this.tryRefresh(clk) : this.tryQueue(clk, out));
+    this.serveAt = issued ? clk : min<i64>(this.choice.next, this.maintenance.next) - 1;
+  }
+
+  canonical(now: i64, into: StateWriter): void {
+    this.timing.canonical(now, into);
+    this.maintenance.canonical(now, into);
+    this.banks.canonical(into);
+    into.put(<i64>this.writeMode);
+    this.putQueue(this.reads, now, into);
+    this.putQueue(this.writes, now, into);
+    into.put(<i64>popcnt(this.banks.held));
+    let request = this.banks.notBefore(0);
+    while (request != null) {
+      into.put(<i64>request.write);
+      this.putRequest(request, now, into);
+      request = this.banks.notBefore(request.order + 1);
+    }
+  }
+
+  /** Reads the state; the parts are there already. */
+  load(now: i64, from: StateReader): void {
+    this.timing.load(now, from);
+    this.maintenance.load(now, from);
+    this.banks.load(from);
+    this.writeMode = from.take() != 0;
+    this.pool.reset();
+    this.takeQueue(this.reads, false, now, from);
+    this.takeQueue(this.writes, true, now, from);
+    const active = from.take();
+    for (let i = 0; i < active; i++) {
+      const write = from.take() != 0;
+      this.banks.hold(this.takeRequest(write, now, from));
+    }
+    this.serveAt = now; // looking too early finds the same
+    this.freed = false;
+  }
+
+  private tryActive(clk: i64, out: Completions): bool {
+    if (this.banks.held == 0) return false;
+    chooseActive(this.banks, this.timing, clk, this.choice);
+    const request = this.choice.request;
+    if (request == null) return false;
+    this.banks.release(request.bank);
+    this.access(request, this.choice.command, clk, out);
+    return true;
+  }
+
+  private tryRefresh(clk: i64): bool {
+    const command = this.banks.open != 0 ? Command.PreAll : Command.Refresh;
+    if (this.banks.held != 0) return false;
+    const ready = this.timing.rankReady(command);
+    if (ready > clk) {
+      this.choice.wait(ready);
+      return false;
+    }
+    for (let mask = this.banks.open; mask != 0; mask &= mask - 1) this.precharge(<i32>ctz(mask));
+    if (command == Command.Refresh) this.maintenance.due--;
+    this.timing.issuedRank(command, clk);
+    this.tally.command(command, -1, -1, clk);
+    return true;
+  }
+
+  private tryQueue(clk: i64, out: Completions): bool {
+    this.chooseMode();
+    const queue = this.writeMode ? this.writes : this.reads;
+    if (queue.count == 0) return false;
+    chooseQueued(queue, this.banks, this.timing, this.writeMode ? Command.Write : Command.Read, clk, this.choice);
+    const request = this.choice.request;
+    if (request == null) return false;
+    const command = this.choice.command;
+    if (!request.classified) {
+      request.classified = true;
+      this.tally.firstCommand(command);
+    }
+    if (command == Command.Act) this.activate(queue, request, clk);
+    else if (command == Command.Pre) {
+      this.timing.issued(command, request.bank, clk);
+      this.tally.command(command, request.bank, -1, clk);
+      this.precharge(request.bank);
+    } else {
+      queue.removeHit(request);
+      this.freed = true;
+      this.access(request, command, clk, out);
+    }
+    return true;
+  }
+
+  /** Evaluated whenever the queues get their turn. */
+  /*MAGIC_ASSEMBLYSCRIPT_PRETTIER_1996@inlineMAGIC_ASSEMBLYSCRIPT_PRETTIER_1996*/
+  private chooseMode(): void {
+    if (!this.writeMode) this.writeMode = this.writes.count > this.writeHigh || this.reads.count == 0;
+    else if (this.writes.count < this.writeLow && this.reads.count != 0) this.writeMode = false;
+  }
+
+  private activate(queue: RequestQueue, request: Request, clk: i64): void {
+    const bank = request.bank;
+    const row = request.row;
+    queue.removeClosed(request);
+    this.freed = true;
+    this.timing.issued(Command.Act, bank, clk);
+    this.tally.command(Command.Act, bank, row, clk);
+    this.banks.activate(request);
+    this.reads.opened(bank, row);
+    this.writes.opened(bank, row);
+  }
+
+  private precharge(bank: i32): void {
+    this.banks.precharge(bank);
+    this.reads.precharged(bank);
+    this.writes.precharged(bank);
+  }
+
+  /** RD or WR: the request is done. */
+  private access(request: Request, command: i32, clk: i64, out: Completions): void {
+    this.timing.issued(command, request.bank, clk);
+    this.tally.command(command, request.bank, request.row, clk);
+    let completion = clk;
+    if (!request.write) {
+      completion += this.readLatency;
+      this.tally.readLatency += completion - request.accepted;
+    }
+    this.runs.complete(request.part, completion, out);
+    this.pool.give(request);
+  }
+
+  private putQueue(queue: RequestQueue, now: i64, into: StateWriter): void {
+    into.put(queue.count);
+    let request = queue.notBefore(0);
+    while (request != null) {
+      this.putRequest(request, now, into);
+      request = queue.notBefore(request.order + 1);
+    }
+  }
+
+  private takeQueue(queue: RequestQueue, write: bool, now: i64, from: StateReader): void {
+    queue.reset();
+    const count = from.take();
+    for (let i = 0; i < count; i++) {
+      const request = this.takeRequest(write, now, from);
+      queue.append(request, this.banks.row(request.bank));
+    }
+  }
+
+  private putRequest(request: Request, now: i64, into: StateWriter): void {
+    into.put(request.local);
+    into.put(this.runs.rank(request.part));
+    into.put(<i64>request.classified);
+    into.put(now - request.accepted);
+  }
+
+  private takeRequest(write: bool, now: i64, from: StateReader): Request {
+    const request = this.pool.take();
+    request.local = from.take();
+    request.part = this.runs.at(from.take());
+    request.classified = from.take() != 0;
+    request.accepted = now - from.take();
+    request.bank = this.map.bank(request.local);
+    request.row = this.map.row(request.local);
+    request.write = write;
+    return request;
+  }
+}

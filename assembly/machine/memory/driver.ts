@@ -1,0 +1,168 @@
+//
+//   Golden driver: replays a request list on the channels of a device under the conventions of public DRAM simulators.
+//
+//     requests ──► one head of line for all channels ──► channel 0 controller
+//     [transaction, write, not before | dependent]   └─► channel 1 controller ...
+//
+//   Cycle law   before the controllers of clock t, requests are offered in order until one is refused or may not come yet. A
+//               paced request names its first clock; a dependent one comes one clock after the completion of the one before.
+//   Left out    the FIFOs of the channels: here one refused request stops all channels.
+//   Source      the conventions of the golden results: test/golden/dram-ddr4.json, field `conventions`.
+
+import { Dram } from "../../contract";
+import { NEVER } from "../state";
+import { channelTransactions, dramWord } from "./address";
+import { blank } from "./blank";
+import { Channel, newChannel } from "./channel";
+import { Completions, newCompletions } from "./completions";
+import { Part } from "./runs";
+
+/** Most requests of one batch. */
+const BATCH: i32 = 4096;
+/** A request: i64 transaction * 2 + write, i64 first clock, -1 when it depends on the request before. */
+const REQUEST_BYTES: usize = 16;
+/** More transactions than anybody replays: the parts of a driven channel never complete. */
+const ENDLESS: i32 = i32.MAX_VALUE;
+
+
+@unmanaged
+class Port {
+  channel: Channel;
+  reads: Part;
+  writes: Part;
+}
+
+// prettier-ignore
+@unmanaged
+export class Driver {
+  now: i64; // the offers of this clock are under way
+  unfinished: i64; // accepted requests without a completion clock
+  completion: i64; // latest completion clock so far
+  ports: usize; // Port pointers
+  channels: i32;
+  channelShift: i64;
+  channelBits: i64;
+  localMask: i64;
+  out: Completions;
+  batch: usize;
+
+  build(device: usize): void {
+    this.channels = dramWord(device, Dram.Channels);
+    this.channelShift = <i64>dramWord(device, Dram.ChannelShift);
+    this.channelBits = <i64>ctz(this.channels);
+    this.localMask = channelTransactions(device) - 1;
+    this.out = newCompletions(1);
+    this.batch = heap.alloc(<usize>BATCH * REQUEST_BYTES);
+    this.ports = heap.alloc(<usize>this.channels * sizeof<usize>());
+    for (let i = 0; i < this.channels; i++) {
+      const port = blank<Port>();
+      port.channel = newChannel(device, i, 2);
+      port.reads = port.channel.runs.push(0, ENDLESS, false, 0, 0);
+      port.writes = port.channel.runs.push(0, ENDLESS, true, 0, 0);
+      store<usize>(this.ports + <usize>i * sizeof<usize>(), changetype<usize>(port));
+    }
+  }
+
+  port(i: i32): Port {
+    return changetype<Port>(load<usize>(this.ports + <usize>i * sizeof<usize>()));
+  }
+
+  /** Offers one request and everything that happens before it is accepted. */
+  request(transaction: i64, write: bool, firstClock: i64): void {
+    while (firstClock < 0 && this.unfinished > 0) this.serveNext(NEVER);
+    const first = firstClock < 0 ? this.completion + 1 : firstClock;
+    while (this.now < first) this.serveNext(first);
+    while (!this.accept(transaction, write)) this.serveNext(NEVER);
+  }
+
+  /** Runs until the last completion; gives its clock. */
+  finish(): i64 {
+    while (this.unfinished > 0) this.serveNext(NEVER);
+    while (this.now < this.completion) this.serveNext(this.completion);
+    return this.completion;
+  }
+
+  private accept(transaction: i64, write: bool): bool {
+    const shift = this.channelShift;
+    const channel = <i32>(transaction >> shift) & (this.channels - 1);
+    const below = transaction & ((<i64>1 << shift) - 1);
+    const port = this.port(channel);
+    const part = write ? port.writes : port.reads;
+    part.local = (((transaction >> (shift + this.channelBits)) << shift) | below) & this.localMask;
+    if (!port.channel.controller.accept(part, this.now, this.out)) return false;
+    this.unfinished++;
+    this.observe(port);
+    return true;
+  }
+
+  /** The controllers' next clock before `until`; `now` goes on behind it, or to `until`. */
+  private serveNext(until: i64): void {
+    let next = until;
+    for (let i = 0; i < this.channels; i++) next = min<i64>(next, this.port(i).channel.controller.serveAt);
+    const t = max<i64>(next, this.now);
+    if (t >= until) {
+      this.now = until;
+      return;
+    }
+    for (let i = 0; i < this.channels; i++) {
+      const port = this.port(i);
+      if (port.channel.controller.serveAt > t) continue;
+      port.channel.controller.serve(t, this.out);
+      this.observe(port);
+    }
+    this.now = t + 1;
+  }
+
+  /** Takes note of what completed on a channel. */
+  private observe(port: Port): void {
+    this.settle(port.reads);
+    this.settle(port.writes);
+  }
+
+  private settle(part: Part): void {
+    this.unfinished -= ENDLESS - part.toComplete;
+    part.toComplete = ENDLESS;
+    part.toOffer = ENDLESS;
+    this.completion = max<i64>(this.completion, part.completion);
+  }
+}
+
+/** A driver for the channels of a device vector. */
+export function dramDriver(device: usize): Driver {
+  const driver = blank<Driver>();
+  driver.build(device);
+  return driver;
+}
+
+/** Where the next batch of requests is written, and how many fit. */
+export function dramBatch(driver: Driver): usize {
+  return driver.batch;
+}
+
+export function dramBatchCapacity(): i32 {
+  return BATCH;
+}
+
+/** Replays the batch up to the acceptance of its last request. */
+export function dramReplay(driver: Driver, count: i32): void {
+  for (let i = 0; i < count; i++) {
+    const request = driver.batch + <usize>i * REQUEST_BYTES;
+    const word = load<i64>(request);
+    driver.request(word >> 1, (word & 1) != 0, load<i64>(request, 8));
+  }
+}
+
+/** Ends the replay; gives the clock of the last completion. */
+export function dramFinish(driver: Driver): i64 {
+  return driver.finish();
+}
+
+/** Adds the counters of all channels to i64[Counter.Count]. */
+export function dramCounters(driver: Driver, counters: usize): void {
+  for (let i = 0; i < driver.channels; i++) driver.port(i).channel.collect(counters);
+}
+
+/** Logs the commands of one channel: lines of 24 bytes, clk i64, command i32, bank i32, row i64. */
+export function dramLog(driver: Driver, channel: i32, lines: usize, count: i32): void {
+  driver.port(channel).channel.controller.tally.logInto(lines, count);
+}

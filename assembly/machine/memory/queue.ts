@@ -1,0 +1,224 @@
+//
+//   Request queue of a channel (one for reads, one for writes): a list per bank in acceptance order, and for every bank the
+//   first request that hits its open row and the first that does not.
+//
+//     append ──► bank 0: [r]─[r]─[r]        hit    bit per bank: some request hits the open row
+//                bank 1: [r]                miss   bit per bank: some request wants another row than the open one
+//                ...                        closed bit per bank: the bank is closed and wanted
+//
+//   The three masks are all that the choice looks at (frfcfs.ts), so it never walks over requests.
+
+import { Part } from "./runs";
+
+/** One accepted transaction. */
+@unmanaged
+export class Request {
+  next: Request | null; // in the bank's list; also the list of free ones
+  previous: Request | null;
+  part: Part;
+  local: i64;
+  accepted: i64; // clock of acceptance
+  order: i64; // of acceptance in its queue; in the active list, of ACT
+  row: i32;
+  bank: i32;
+  write: bool;
+  classified: bool; // counted as row hit, miss or conflict
+}
+
+/** All requests a channel can hold, and which of them are free. */
+@unmanaged
+export class RequestPool {
+  requests: usize;
+  capacity: i32;
+  free: Request | null;
+
+  build(capacity: i32): void {
+    this.capacity = capacity;
+    this.requests = heap.alloc(<usize>capacity * offsetof<Request>());
+    this.reset();
+  }
+
+  reset(): void {
+    this.free = null;
+    for (let i = this.capacity - 1; i >= 0; i--) {
+      this.give(changetype<Request>(this.requests + <usize>i * offsetof<Request>()));
+    }
+  }
+
+  /** There is one for every queue entry and every bank's active request. */
+  @inline
+  take(): Request {
+    const request = this.free!;
+    this.free = request.next;
+    return request;
+  }
+
+
+  @inline
+  give(request: Request): void {
+    request.next = this.free;
+    this.free = request;
+  }
+}
+
+
+@unmanaged
+class BankList {
+  first: Request | null;
+  last: Request | null;
+  firstHit: Request | null;
+  firstMiss: Request | null;
+}
+
+// prettier-ignore
+@unmanaged
+export class RequestQueue {
+  hit: u64;
+  miss: u64;
+  closed: u64;
+  lists: usize; // BankList[banks]
+  banks: i32;
+  count: i32;
+  capacity: i32;
+  appended: i64; // order of the next request
+
+  build(banks: i32, capacity: i32): void {
+    this.banks = banks;
+    this.capacity = capacity;
+    this.lists = heap.alloc(<usize>banks * offsetof<BankList>());
+    this.reset();
+  }
+
+  reset(): void {
+    this.hit = 0;
+    this.miss = 0;
+    this.closed = 0;
+    this.count = 0;
+    this.appended = 0;
+    memory.fill(this.lists, 0, <usize>this.banks * offsetof<BankList>());
+  }
+
+  /*MAGIC_ASSEMBLYSCRIPT_PRETTIER_1996@inlineMAGIC_ASSEMBLYSCRIPT_PRETTIER_1996*/
+  full(): bool {
+    return this.count >= this.capacity;
+  }
+
+  /*MAGIC_ASSEMBLYSCRIPT_PRETTIER_1996@inlineMAGIC_ASSEMBLYSCRIPT_PRETTIER_1996*/
+  first(bank: i32): Request {
+    return this.list(bank).first!;
+  }
+
+  /*MAGIC_ASSEMBLYSCRIPT_PRETTIER_1996@inlineMAGIC_ASSEMBLYSCRIPT_PRETTIER_1996*/
+  firstHit(bank: i32): Request {
+    return this.list(bank).firstHit!;
+  }
+
+  /*MAGIC_ASSEMBLYSCRIPT_PRETTIER_1996@inlineMAGIC_ASSEMBLYSCRIPT_PRETTIER_1996*/
+  firstMiss(bank: i32): Request {
+    return this.list(bank).firstMiss!;
+  }
+
+  /** Adds a request behind all others; openRow is that of its bank, -1 when closed. */
+  append(request: Request, openRow: i32): void {
+    const list = this.list(request.bank);
+    request.order = this.appended++;
+    const last = list.last;
+    request.previous = last;
+    request.next = null;
+    if (last == null) list.first = request;
+    else last.next = request;
+    list.last = request;
+    this.count++;
+    const bit = (<u64>1) << request.bank;
+    if (openRow < 0) {
+      this.closed |= bit;
+    } else if (request.row == openRow) {
+      if (!(this.hit & bit)) {
+        this.hit |= bit;
+        list.firstHit = request;
+      }
+    } else if (!(this.miss & bit)) {
+      this.miss |= bit;
+      list.firstMiss = request;
+    }
+  }
+
+  /** Takes out a request that hits the open row of its bank (its RD or WR goes). */
+  removeHit(request: Request): void {
+    const list = this.list(request.bank);
+    this.unlink(list, request);
+    if (list.firstHit != request) return;
+    const row = request.row;
+    let next = request.next;
+    while (next != null && next.row != row) next = next.next;
+    list.firstHit = next;
+    if (next == null) this.hit &= ~((<u64>1) << request.bank);
+  }
+
+  /** Takes out a request of a closed bank (its ACT goes); opened() follows. */
+  removeClosed(request: Request): void {
+    this.unlink(this.list(request.bank), request);
+  }
+
+  /** A bank was opened at a row. */
+  opened(bank: i32, row: i32): void {
+    const list = this.list(bank);
+    const bit = (<u64>1) << bank;
+    this.closed &= ~bit;
+    let hit: Request | null = null;
+    let miss: Request | null = null;
+    let request = list.first;
+    while (request != null && (hit == null || miss == null)) {
+      if (request.row == row) {
+        if (hit == null) hit = request;
+      } else if (miss == null) miss = request;
+      request = request.next;
+    }
+    list.firstHit = hit;
+    list.firstMiss = miss;
+    if (hit != null) this.hit |= bit;
+    if (miss != null) this.miss |= bit;
+  }
+
+  /** A bank was closed. */
+  precharged(bank: i32): void {
+    const bit = (<u64>1) << bank;
+    this.hit &= ~bit;
+    this.miss &= ~bit;
+    if (this.list(bank).first != null) this.closed |= bit;
+  }
+
+  /** Whether a request for this transaction is queued. */
+  holds(bank: i32, local: i64): bool {
+    let request = this.list(bank).last;
+    while (request != null && request.local != local) request = request.previous;
+    return request != null;
+  }
+
+  /** The request with the smallest order that is not below a bound; null when there is none. */
+  notBefore(order: i64): Request | null {
+    let best: Request | null = null;
+    for (let bank = 0; bank < this.banks; bank++) {
+      let request = this.list(bank).first;
+      while (request != null && request.order < order) request = request.next;
+      if (request != null && (best == null || request.order < best.order)) best = request;
+    }
+    return best;
+  }
+
+  /*MAGIC_ASSEMBLYSCRIPT_PRETTIER_1996@inlineMAGIC_ASSEMBLYSCRIPT_PRETTIER_1996*/
+  private list(bank: i32): BankList {
+    return changetype<BankList>(this.lists + <usize>bank * offsetof<BankList>());
+  }
+
+  /*MAGIC_ASSEMBLYSCRIPT_PRETTIER_1996@inlineMAGIC_ASSEMBLYSCRIPT_PRETTIER_1996*/
+  private unlink(list: BankList, request: Request): void {
+    const next = request.next;
+    const previous = request.previous;
+    if (previous == null) list.first = next;
+    else previous.next = next;
+    if (next == null) list.last = previous;
+    else next.previous = previous;
+    this.count--;
+  }
+}

@@ -1,0 +1,75 @@
+//
+//   Canonical state as a vector of i32 words.
+//
+//     block.canonical(writer)              block.load(reader)
+//            │ put, time                          ▲ take, time
+//            ▼                                    │
+//        [ w0 w1 w2 ... ]  ── compared, hashed, remembered by whoever owns the words
+//
+//   Nothing absolute goes in: a time is written as its distance to now, clipped at -1 ("already"), so two machines that
+//   will do the same from now on write the same words. A word that does not fit is a bug and stops the run.
+
+/** A clock that never comes. */
+export const NEVER: i64 = i64.MAX_VALUE;
+/** The word of a time that never comes. */
+const NEVER_WORD: i32 = i32.MAX_VALUE;
+
+
+@unmanaged
+export class StateWriter {
+  words: usize;
+  count: i32;
+  capacity: i32;
+
+  reset(words: usize, capacity: i32): void {
+    this.words = words;
+    this.capacity = capacity;
+    this.count = 0;
+  }
+
+  /** Writes one integer, which must fit into a word. */
+  put(value: i64): void {
+    assert(value == <i64>(<i32>value), "a word of the canonical state does not fit into 32 bits");
+    if (this.count >= this.capacity) abort("the canonical state does not fit into its buffer");
+    store<i32>(this.words + ((<usize>this.count) << 2), <i32>value);
+    this.count++;
+  }
+
+  /** Writes a time as its distance to now; the past is -1. */
+  time(time: i64, now: i64): void {
+    if (time == NEVER) {
+      this.put(NEVER_WORD);
+      return;
+    }
+    const distance = time - now;
+    assert(distance < <i64>NEVER_WORD, "a time lies too far ahead");
+    this.put(max<i64>(distance, -1));
+  }
+}
+
+
+@unmanaged
+export class StateReader {
+  words: usize;
+  position: i32;
+  count: i32;
+
+  reset(words: usize, count: i32): void {
+    this.words = words;
+    this.count = count;
+    this.position = 0;
+  }
+
+  take(): i32 {
+    if (this.position >= this.count) abort("the canonical state ends too early");
+    const value = load<i32>(this.words + ((<usize>this.position) << 2));
+    this.position++;
+    return value;
+  }
+
+  /** Reads a time that was written by StateWriter.time. */
+  time(now: i64): i64 {
+    const word = this.take();
+    return word == NEVER_WORD ? NEVER : now + <i64>word;
+  }
+}
