@@ -1,0 +1,92 @@
+//
+//   Recorded accuracy: the published perplexities, the tokens they are over, and when there is none.
+//
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { NO_ACCURACY, recordedAccuracy, scoredRows } from "../src/accuracy.js";
+import { constantPlan, planFromTrace } from "../src/plan.js";
+import { type ReplayOptions, replay } from "../src/replay.js";
+import { embeddedModel, embeddedTrace, parsePack, smallModel, smallPack } from "./support/pack.js";
+
+const test = suite("accuracy");
+const tiny = embeddedModel("tiny-llama");
+const decode16 = embeddedTrace("decode16");
+const prefill2k = embeddedTrace("prefill2k");
+
+function near(found: number | null, wanted: number, tolerance: number): void {
+  assert.ok(found !== null && Math.abs(found - wanted) <= tolerance, `${found}, wanted ${wanted}`);
+}
+
+test("decode16 has its published perplexities", () => {
+  const whole = replay(decode16, tiny, {});
+  for (const [plan, wanted, tolerance] of [
+    [constantPlan(1), 45.4, 0.05],
+    [constantPlan(2), 15.62, 0.005],
+    [planFromTrace(decode16, 3), 19.15, 0.005],
+    [planFromTrace(decode16, 4), 15.36, 0.005],
+    [planFromTrace(decode16, 6), 14.62, 0.005],
+  ] as const) {
+    const accuracy = recordedAccuracy(decode16, plan, whole);
+    near(accuracy.perplexity, wanted, tolerance);
+    near(accuracy.reference, 14.41, 0.005);
+    assert.equal([accuracy.source, accuracy.tokens, accuracy.arithmetic], ["recorded", 4080, "recorded"]);
+  }
+});
+
+test("every configuration of both packs: exp of the mean NLL over positions from 1 on", () => {
+  for (const trace of [decode16, prefill2k]) {
+    const whole = replay(trace, tiny, {});
+    const plans = [1, 2, 3, 4].map(constantPlan).concat([2.5, 3, 3.5, 4, 5, 6].map((b) => planFromTrace(trace, b)));
+    for (const plan of plans) {
+      const scored = [...trace.nll(plan.config)].filter((_, row) => row % trace.sequenceLength !== 0);
+      const wanted = Math.exp(scored.reduce((sum, nll) => sum + nll, 0) / scored.length);
+      near(recordedAccuracy(trace, plan, whole).perplexity, wanted, 1e-9);
+    }
+  }
+});
+
+test("a part of the pack is scored on the tokens that it predicts", () => {
+  const rows = scoredRows(decode16, replay(decode16, tiny, { batch: 2, steps: 3 }));
+  assert.equal([...rows], [1, 257, 2, 258, 3, 259]);
+  const trace = parsePack(smallPack());
+  const one = recordedAccuracy(trace, planFromTrace(trace, 3), replay(trace, smallModel(), { batch: 1, steps: 1 }));
+  assert.equal([one.perplexity, one.reference, one.tokens], [Math.exp(2.125), Math.exp(1.125), 1]);
+});
+
+test("the last token of a prefill predicts nothing that was recorded", () => {
+  const trace = parsePack(smallPack());
+  const rows = scoredRows(trace, replay(trace, smallModel(), { phase: "prefill", batch: 3 }));
+  // Sequence 2 is sequence 0 rotated by 37 mod 4 = 1.
+  assert.equal([...rows], [1, 2, 3, 5, 6, 7, 2, 3, 1]);
+});
+
+test("whole repetitions of the pack do not change its perplexity", () => {
+  const plan = planFromTrace(decode16, 4);
+  const of = (options: ReplayOptions) => recordedAccuracy(decode16, plan, replay(decode16, tiny, options));
+  near(of({ batch: 48 }).perplexity, of({}).perplexity ?? 0, 1e-9);
+  assert.is(of({ batch: 48 }).tokens, 3 * 4080);
+});
+
+test("none without a trace, in another context, or of a configuration that was not recorded", () => {
+  const trace = parsePack(smallPack());
+  const model = smallModel();
+  assert.is(recordedAccuracy(null, constantPlan(2), replay(null, model, {})), NO_ACCURACY);
+  assert.is(recordedAccuracy(trace, constantPlan(3), replay(trace, model, {})), NO_ACCURACY);
+  assert.is(recordedAccuracy(trace, constantPlan(2), replay(trace, model, { context: 5 })), NO_ACCURACY);
+  assert.is(recordedAccuracy(trace, constantPlan(2), replay(trace, model, { context: 0 })).source, "recorded");
+  assert.equal(NO_ACCURACY, { source: "none", perplexity: null, reference: null, tokens: 0, arithmetic: "none" });
+});
+
+test("no reference where FP16 was not recorded", () => {
+  const pack = smallPack();
+  pack.json.nll = ["k2"];
+  delete pack.tensors["b3/nll"];
+  delete pack.tensors["fp/nll"];
+  const trace = parsePack(pack);
+  const accuracy = recordedAccuracy(trace, constantPlan(2), replay(trace, smallModel(), {}));
+  assert.is(accuracy.reference, null);
+  assert.ok(accuracy.perplexity !== null);
+});
+
+test.run();
