@@ -165,6 +165,18 @@ architecture("no machine's own paths and hosts", () => {
   assert.not.match(lock, /"resolved"|registry\.|https?:\/\/[^"]*\.tgz/, "the lock file names no registry");
 });
 
+architecture("the lock file holds every platform's packages", () => {
+  const { packages } = JSON.parse(readSource("package-lock.json").text) as {
+    packages: Record<string, { optionalDependencies?: Record<string, string> }>;
+  };
+  const wanted = Object.values(packages).flatMap(({ optionalDependencies = {} }) => Object.keys(optionalDependencies));
+  assert.equal(
+    wanted.filter((name) => packages[`node_modules/${name}`] === undefined),
+    [],
+    "npm ci fails elsewhere: make the lock again from nothing, without node_modules",
+  );
+});
+
 architecture("what is embedded stays small", () => {
   const heavy = listFiles(".").filter((path) => fileBytes(path) > 20 * MIB);
   assert.equal(heavy, [], "no file over 20 MiB");
