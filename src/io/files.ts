@@ -60,9 +60,20 @@ export function resolveNameOrFile(kind: string, nameOrFile: string, suffix: stri
   if (/[/\\]/.test(nameOrFile) || isThere(nameOrFile, suffix)) return nameOrFile;
   const known = assetNames(kind, suffix);
   if (known.includes(nameOrFile)) return assetPath(kind, nameOrFile + suffix);
-  const near = nearest(nameOrFile, known);
+  const near = nearest(nameOrFile, known) ?? known.find((name) => nameOrFile !== "" && name.startsWith(nameOrFile));
   const guess = near === undefined ? "" : `; did you mean ${near}?`;
   throw new InputError(`${nameOrFile || '""'}: no such file and no name in ${kind}/ (${known.join(", ")})${guess}`);
+}
+
+/** The text of a NAME or file, how messages call it, and its hash. */
+export function readNamed(
+  kind: string,
+  nameOrFile: string,
+  suffix: string,
+): { text: string; label: string; sha256: string } {
+  const path = resolveNameOrFile(kind, nameOrFile, suffix);
+  const text = readText(path);
+  return { text, label: labelOf(path), sha256: sha256(text) };
 }
 
 /** The path as a message shows it: from the package's root where it lies inside, as the user gave it otherwise. */
@@ -105,8 +116,9 @@ function moveInto(staged: string, target: string, name: string): void {
 }
 
 function isThere(path: string, suffix: string): boolean {
-  const found = statSync(path, { throwIfNoEntry: false });
-  return found !== undefined && (found.isFile() || (suffix === "" && found.isDirectory()));
+  if (!existsSync(path)) return false;
+  const found = statSync(path);
+  return found.isFile() || (suffix === "" && found.isDirectory());
 }
 
 /** The nearest folder above this file that holds a package.json: dist/src/io/ -> the package. */
