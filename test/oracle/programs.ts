@@ -66,7 +66,10 @@ class ProgramBuilder extends ProgramWriter {
 
   private routedFetch(): void {
     const route = this.anyRoute();
-    if (route === undefined) return;
+    if (route === undefined) {
+      this.route();
+      return;
+    }
     const slice = 1 + this.roll(this.knobs[Knob.Slices]);
     const distance = this.distance(Work.Route, route.ordinal);
     const run = this.fetch(Queue.Demand, [
@@ -121,7 +124,7 @@ class ProgramBuilder extends ProgramWriter {
 
   private vector(): void {
     const run = this.maybeLoose();
-    const staging = this.roll(1 + this.room(Pool.Vector));
+    const staging = this.stagingOf(this.room(Pool.Vector));
     const ordinal = this.emit(Work.Vector, [
       [Field.VectorElements, 1 + this.roll(40)],
       [Field.VectorPasses, 1 + this.roll(3)],

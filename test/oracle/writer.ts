@@ -107,6 +107,11 @@ export class ProgramWriter {
     this.live = this.live.filter((other) => other !== run);
   }
 
+  /** Nothing, all there is, or something between. */
+  protected stagingOf(room: number): number {
+    return [0, this.roll(1 + room), room][this.roll(3)];
+  }
+
   /** Bytes of a staging pool that no record has reserved without a Store behind it. */
   protected room(pool: Pool): number {
     const size = this.knobs[pool === Pool.Array ? Knob.ArrayStagingBytes : Knob.VectorStagingBytes];
@@ -166,7 +171,7 @@ export class ProgramWriter {
   }
 
   protected emitCompute(named: readonly NamedRun[], shape: Values, room: number): void {
-    const staging = this.roll(1 + room);
+    const staging = this.stagingOf(room);
     const fields = [Field.ComputeRun, Field.ComputeScaleRun, Field.ComputeInputRun];
     const bits = [Release.Run, Release.ScaleRun, Release.InputRun];
     const released = named.map(({ run, isReleased }, i) => (run !== undefined && isReleased ? bits[i] : 0));

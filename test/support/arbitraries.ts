@@ -21,7 +21,7 @@ export interface MachineCase {
   readonly depths: Uint8Array;
 }
 
-const MOST_MOVES = 30;
+const MOST_MOVES = 36;
 const MOST_RECORDS = 40;
 const DEPTHS = 64;
 
@@ -51,8 +51,8 @@ const KNOBS: Omit<Record<keyof typeof Knob, fc.Arbitrary<number>>, "CorePeriod" 
   QueueDepth: smallOr(1, 8, 512),
   RunTableEntries: smallOr(1, 12, 2048),
   RouteTableEntries: smallOr(1, 4, 256),
-  SliceBufferBytes: between(32, 1024),
-  ResidualReserveBytes: between(0, 256),
+  SliceBufferBytes: between(32, 500),
+  ResidualReserveBytes: between(0, 200),
   OutstandingRuns: smallOr(1, 4, 64),
   OutstandingStores: smallOr(1, 3, 64),
   ArrayStagingBytes: between(0, 64),
@@ -185,9 +185,12 @@ function siblingRules(cycles: { group: number; bank: number } | undefined): Rule
   ];
 }
 
+// How often each of MOVES comes.
+const MOVE_MIX = [3, 1, 3, 2, 1, 4, 4, 1, 2].flatMap((weight, kind) => Array.from({ length: weight }, () => kind));
+
 function movesArbitrary(): fc.Arbitrary<Move[]> {
   const dice = fc.array(fc.nat(0xffff), { minLength: 12, maxLength: 12 });
-  const move = fc.record({ kind: fc.nat(MOVES.length - 1), dice });
+  const move = fc.record({ kind: fc.constantFrom(...MOVE_MIX), dice });
   return fc.array(move, { minLength: 1, maxLength: MOST_MOVES, size: "max" });
 }
 
@@ -202,14 +205,15 @@ function shortProgram(knobs: Int32Array, device: Int32Array, moves: readonly Mov
     const program = buildProgram(knobs, device, DEPTHS, moves.slice(0, taken));
     if (program.length > 0 && program.length <= MOST_RECORDS) return program;
   }
-  return [];
+  return buildProgram(knobs, device, DEPTHS, [{ kind: MOVES.indexOf("vector"), dice: [] }]);
 }
 
-/** Depth vectors for a machine: 1..Slices. */
+/** Depth vectors for a machine: 1..Slices, evenly or mostly shallow. */
 export function depthsArbitrary(): fc.Arbitrary<(slices: number) => Uint8Array> {
-  return fc
-    .uint8Array({ minLength: DEPTHS, maxLength: DEPTHS })
-    .map((drawn) => (slices: number) => drawn.map((value) => 1 + (value % slices)));
+  const drawn = fc.uint8Array({ minLength: DEPTHS, maxLength: DEPTHS });
+  return fc.tuple(drawn, oneOf(1, 4, 12)).map(([values, skew]) => (slices: number) => {
+    return values.map((value) => 1 + Math.floor((value / 256) ** skew * slices));
+  });
 }
 
 export function caseArbitrary(): fc.Arbitrary<MachineCase> {
