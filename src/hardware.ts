@@ -101,10 +101,10 @@ void everyKeyHasItsRow;
 export function parseMachine(text: string, fileName: string, sets: readonly string[] = []): Machine {
   const written = parseWithSchema(text, fileName, machineSchema) as unknown as Machine;
   const machine = applySets(written, sets);
-  const { lineOf } = parseYaml(text, fileName);
-  const setPaths = sets.map((set) => parseSet(set).path);
   const clash = firstClash(machine);
   if (clash === undefined) return machine;
+  const { lineOf } = parseYaml(text, fileName);
+  const setPaths = sets.map((set) => parseSet(set).path);
   const setPath = [...clash.paths].reverse().find((path) => setPaths.includes(path));
   const line = lineOf(clash.paths[0].split("."));
   const changed = setPath === clash.paths[0] ? "--set" : `--set ${setPath}:`;

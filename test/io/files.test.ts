@@ -1,0 +1,108 @@
+//
+//   Files: names and files are found, a missing one is one line, and what is written is there whole or not at all.
+//
+
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { InputError } from "../../src/errors.js";
+import {
+  assetNames,
+  assetPath,
+  labelOf,
+  readNamed,
+  readText,
+  resolveNameOrFile,
+  sha256,
+  writeAll,
+} from "../../src/io/files.js";
+
+const test = suite("files");
+
+let folder = "";
+test.before.each(() => {
+  folder = mkdtempSync(join(tmpdir(), "mobisim files "));
+});
+test.after.each(() => rmSync(folder, { recursive: true, force: true }));
+
+function refused(act: () => unknown): string {
+  try {
+    act();
+  } catch (error) {
+    assert.instance(error, InputError);
+    return (error as InputError).message;
+  }
+  return "accepted";
+}
+
+test("what cannot be read is one line", () => {
+  assert.is(
+    refused(() => readText(join(folder, "no"))),
+    `${join(folder, "no")}: cannot be read: there is no such file`,
+  );
+  assert.is(
+    refused(() => readText(folder)),
+    `${folder}: cannot be read: it is a folder`,
+  );
+  writeFileSync(join(folder, "binary"), Uint8Array.of(0xff, 0xfe, 0x80));
+  assert.match(
+    refused(() => readText(join(folder, "binary"))),
+    /is not a text file in UTF-8$/,
+  );
+});
+
+test("a name is found in the package, a path is taken as it is", () => {
+  assert.is(resolveNameOrFile("hw-configs", "edge", ".yaml"), assetPath("hw-configs", "edge.yaml"));
+  assert.is(resolveNameOrFile("hw-configs", "some/where.yaml", ".yaml"), "some/where.yaml");
+  assert.is(labelOf(assetPath("hw-configs", "edge.yaml")), "hw-configs/edge.yaml");
+  assert.is(labelOf(join(folder, "mine.yaml")), join(folder, "mine.yaml"));
+  assert.ok(assetNames("hw-configs", ".yaml").includes("edge"));
+  const edge = readNamed("hw-configs", "edge", ".yaml");
+  assert.is(edge.sha256, sha256(edge.text));
+});
+
+test("an unknown name lists those that exist", () => {
+  const line = refused(() => resolveNameOrFile("hw-configs/energy", "cacti", ".yaml"));
+  assert.match(
+    line,
+    /^cacti: no such file and no name in hw-configs\/energy\/ \(.*bitmod-28nm.*\); did you mean cacti7\?$/,
+  );
+  assert.match(
+    refused(() => resolveNameOrFile("hw-configs", "", ".yaml")),
+    /^"": no such file/,
+  );
+});
+
+test("files are written into a new folder and over an old one", () => {
+  const out = join(folder, "a b", "c");
+  writeAll(out, { "x.txt": "1", "deep/y.bin": Uint8Array.of(2) });
+  writeAll(out, { "x.txt": "3" });
+  assert.is(readFileSync(join(out, "x.txt"), "utf8"), "3");
+  assert.equal([...readFileSync(join(out, "deep", "y.bin"))], [2]);
+  assert.equal(readdirSync(out).sort(), ["deep", "x.txt"]);
+  assert.equal(readdirSync(join(folder, "a b")), ["c"]);
+});
+
+test("a failure leaves nothing half-written", () => {
+  const out = join(folder, "out");
+  assert.match(
+    refused(() => writeAll(out, { good: "1", "../bad": "2" })),
+    /outside its folder/,
+  );
+  assert.not.ok(existsSync(out));
+  mkdirSync(out);
+  assert.match(
+    refused(() => writeAll(out, { good: "1", "good/bad": "2" })),
+    /cannot be written/,
+  );
+  assert.equal(readdirSync(out), []);
+  writeFileSync(join(folder, "file"), "");
+  assert.match(
+    refused(() => writeAll(join(folder, "file"), { x: "1" })),
+    /file: cannot be written: a file is in the way$/,
+  );
+});
+
+test.run();
