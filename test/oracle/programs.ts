@@ -140,10 +140,11 @@ class ProgramBuilder extends ProgramWriter {
     const oldest = this.routes.length > 0 ? Math.min(...this.routes.map((route) => route.ordinal)) : count;
     if (count - oldest >= this.knobs[Knob.RouteTableEntries]) return;
     const run = this.maybeLoose();
+    const tokens = 1 + this.roll(12);
     const ordinal = this.emit(Work.Route, [
       [Field.RouteInputs, 1 + this.roll(16)],
-      [Field.RouteTokens, 1 + this.roll(12)],
-      [Field.RouteDepths, this.roll(this.depths)],
+      [Field.RouteTokens, tokens],
+      [Field.RouteDepths, this.roll(this.depths - tokens + 1)],
       [Field.RouteRun, this.distanceTo(run)],
     ]);
     this.release(run);

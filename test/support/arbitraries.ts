@@ -217,14 +217,26 @@ export function depthsArbitrary(): fc.Arbitrary<(slices: number) => Uint8Array> 
 }
 
 export function caseArbitrary(): fc.Arbitrary<MachineCase> {
+  const origin = oneOf(0, 0, 0, 2 ** 31, 2 ** 32, 5 * 2 ** 33);
   return fc
-    .tuple(machineArbitrary(), deviceArbitrary(), movesArbitrary(), depthsArbitrary())
-    .map(([knobs, device, moves, depths]) => ({
+    .tuple(machineArbitrary(), deviceArbitrary(), movesArbitrary(), depthsArbitrary(), origin)
+    .map(([knobs, device, moves, depths, bytes]) => ({
       knobs,
       device,
-      program: shortProgram(knobs, device, moves),
+      program: shortProgram(knobs, device, moves).map((words) => moved(words, bytes)),
       depths: depths(knobs[Knob.Slices]),
     }));
+}
+
+/** The record with its address moved up, so that both words of it are in use; a device repeats far below 2^31. */
+function moved(words: Int32Array, bytes: number): Int32Array {
+  const low = { [Work.Fetch]: Field.FetchAddressLow, [Work.Store]: Field.StoreAddressLow }[words[Field.Kind]];
+  if (low === undefined) return words;
+  const address = (words[low] >>> 0) + bytes;
+  const result = words.slice();
+  result[low] = address % 2 ** 32; // the array takes it modulo 2^32
+  result[low + 1] = Math.floor(address / 2 ** 32);
+  return result;
 }
 
 /** A well-formed case with one record spoilt: it asks for more than there is, or never gives back. */
