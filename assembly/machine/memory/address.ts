@@ -9,6 +9,7 @@
 
 import { Dram } from "../../contract";
 
+
 @unmanaged
 export class AddressMap {
   groupShift: i64;
@@ -29,15 +30,17 @@ export class AddressMap {
     this.bankBits = popcnt(this.bankMask);
   }
 
+
   @inline
   bank(local: i64): i32 {
-    const group = <i32>(local >> this.groupShift) & this.groupMask;
-    return (group << this.bankBits) | (<i32>(local >> this.bankShift) & this.bankMask);
+    const group = (<i32>(local >> this.groupShift)) & this.groupMask;
+    return (group << this.bankBits) | ((<i32>(local >> this.bankShift)) & this.bankMask);
   }
+
 
   @inline
   row(local: i64): i32 {
-    return <i32>(local >> this.rowShift) & this.rowMask;
+    return (<i32>(local >> this.rowShift)) & this.rowMask;
   }
 }
 
@@ -49,5 +52,6 @@ export function dramWord(device: usize, field: i32): i32 {
 /** Local transactions of a channel. */
 export function channelTransactions(device: usize): i64 {
   const banks = <i64>dramWord(device, Dram.BankGroups) * <i64>dramWord(device, Dram.BanksPerGroup);
-  return banks << (<i64>(dramWord(device, Dram.ColumnBits) + dramWord(device, Dram.RowBits)));
+  const inBank = dramWord(device, Dram.ColumnBits) + dramWord(device, Dram.RowBits);
+  return banks << (<i64>inBank);
 }

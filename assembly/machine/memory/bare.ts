@@ -10,7 +10,7 @@ import { Completions, newCompletions } from "./completions";
 
 
 @unmanaged
-export class Bare {
+class Bare {
   channel: Channel;
   out: Completions;
   writer: StateWriter;
@@ -41,6 +41,10 @@ export function channelCompletionSlot(bare: Bare, i: i32): i32 {
   return bare.out.slot(i);
 }
 
+export function channelCompletionWrite(bare: Bare, i: i32): bool {
+  return bare.out.write(i);
+}
+
 export function channelCompletionClock(bare: Bare, i: i32): i32 {
   return <i32>bare.out.clock(i);
 }
@@ -61,7 +65,7 @@ export function channelLog(bare: Bare, lines: usize, count: i32): void {
 /** Writes the canonical state; gives its number of words. */
 export function channelState(bare: Bare, words: usize, capacity: i32): i32 {
   bare.writer.reset(words, capacity);
-  bare.channel.canonical(bare.writer);
+  bare.channel.canonical(bare.writer, 0, 0);
   return bare.writer.count;
 }
 

@@ -66,13 +66,29 @@ export class Channel {
     this.now = untilTick;
   }
 
+  /** As `advance`, but stops where the channel falls idle: what refresh does after that can wait until somebody asks. */
+  work(untilTick: i64, out: Completions): void {
+    if (this.idle()) return;
+    const controller = this.controller;
+    for (let t = this.nextEvent(); t < untilTick; t = this.nextEvent()) {
+      this.now = t + 1;
+      if (this.offerAt <= t) this.offer(t, out);
+      if (controller.serveAt > t) continue;
+      controller.serve(t, out);
+      if (this.idle()) return;
+      if (controller.freed) this.offerSoon();
+    }
+    this.now = untilTick;
+  }
+
   /** Adds this channel's counters to a vector of Counter.Count. */
   collect(counters: usize): void {
     this.controller.tally.collect(counters);
   }
 
-  canonical(into: StateWriter): void {
-    this.runs.canonical(this.now, into);
+  /** Slots are written as distances from the first live run and store. */
+  canonical(into: StateWriter, firstRun: i32, firstStore: i32): void {
+    this.runs.canonical(this.now, into, firstRun, firstStore);
     this.controller.canonical(this.now, into);
   }
 

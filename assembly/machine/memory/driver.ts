@@ -34,7 +34,7 @@ class Port {
 
 // prettier-ignore
 @unmanaged
-export class Driver {
+class Driver {
   now: i64; // the offers of this clock are under way
   unfinished: i64; // accepted requests without a completion clock
   completion: i64; // latest completion clock so far

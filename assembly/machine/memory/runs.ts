@@ -112,7 +112,7 @@ export class Runs {
     return part;
   }
 
-  canonical(now: i64, into: StateWriter): void {
+  canonical(now: i64, into: StateWriter, firstRun: i32, firstStore: i32): void {
     into.put(this.last == null ? 0 : this.rank(this.last!) + 1);
     let part = this.first;
     while (part != null) {
@@ -121,7 +121,7 @@ export class Runs {
       into.put(part.toOffer);
       into.put(part.toComplete);
       into.put(<i64>part.write);
-      into.put(part.slot);
+      into.put(part.slot - (part.write ? firstStore : firstRun));
       into.time(offered ? now - 1 : part.arrive - 1, now);
       into.time(part.completion - 2, now);
       part = part.next;
