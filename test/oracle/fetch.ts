@@ -40,11 +40,11 @@ export class Fetch {
     return { granted, acted: dropped || granted !== undefined };
   }
 
-  /** Whether the head of a queue lacks nothing but credit: its waits hold, it is decided, a run may be outstanding. */
+  /** Whether the head of a queue lacks credit and nothing else: its waits hold, it is decided, a run may be outstanding. */
   waitsForCredit(queue: readonly Dispatched[]): boolean {
     const head = queue[0];
     const isDecided = queue === this.sequencer.demand ? this.isDecided(head) : this.sequencer.waitsHold(head);
-    return isDecided && this.mayBeOutstanding();
+    return isDecided && this.mayBeOutstanding() && !this.fits(head, queue === this.sequencer.demand);
   }
 
   private dropUnwanted(): boolean {
@@ -64,15 +64,17 @@ export class Fetch {
 
   private grant(): Run | undefined {
     const { base, demand } = this.sequencer;
-    const free = this.freeBytes();
     if (demand.length > 0 && this.isDecided(demand[0])) {
-      const fits = demand[0].run!.credit <= free;
-      return fits && this.mayBeOutstanding() ? this.take(demand) : undefined;
+      return this.fits(demand[0], true) && this.mayBeOutstanding() ? this.take(demand) : undefined;
     }
     if (base.length === 0 || !this.sequencer.waitsHold(base[0]) || !this.mayBeOutstanding()) return undefined;
-    const credit = base[0].run!.credit;
-    const fits = credit === 0 || credit <= free - this.knobs[Knob.ResidualReserveBytes];
-    return fits ? this.take(base) : undefined;
+    return this.fits(base[0], false) ? this.take(base) : undefined;
+  }
+
+  private fits(head: Dispatched, isDemand: boolean): boolean {
+    const credit = head.run!.credit;
+    if (isDemand) return credit <= this.freeBytes();
+    return credit === 0 || credit <= this.freeBytes() - this.knobs[Knob.ResidualReserveBytes];
   }
 
   private isDecided(head: Dispatched): boolean {

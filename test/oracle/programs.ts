@@ -80,11 +80,15 @@ class ProgramBuilder extends ProgramWriter {
   }
 
   private compute(): void {
-    const [run, scaleRun, inputRun] = [this.anyLoose(), this.maybeLoose(), this.maybeLoose()];
+    const [own, scaleRun, inputRun] = [this.anyLoose(), this.maybeLoose(), this.maybeLoose()];
     const keep = this.roll(8); // bits: not released yet
-    const named = [run, scaleRun, inputRun].map((each, i) => ({ run: each, isReleased: !(keep & (1 << i)) }));
+    const named = [own, scaleRun, inputRun].map((each, i) => ({ run: each, isReleased: !(keep & (1 << i)) }));
     this.emitCompute(named, this.unroutedShape(), this.room(Pool.Array));
-    for (const each of named) if (each.run !== undefined && !each.isReleased) this.loose.push(each.run);
+    for (const { run, isReleased } of named) {
+      if (run === undefined || isReleased) continue;
+      run.isNamed = true;
+      this.loose.push(run);
+    }
   }
 
   private routedCompute(): void {
@@ -123,7 +127,7 @@ class ProgramBuilder extends ProgramWriter {
   }
 
   private vector(): void {
-    const run = this.maybeLoose();
+    const run = this.maybeUnnamed();
     const staging = this.stagingOf(this.room(Pool.Vector));
     const ordinal = this.emit(Work.Vector, [
       [Field.VectorElements, 1 + this.roll(40)],
@@ -139,7 +143,7 @@ class ProgramBuilder extends ProgramWriter {
     const count = this.count(Work.Route);
     const oldest = this.routes.length > 0 ? Math.min(...this.routes.map((route) => route.ordinal)) : count;
     if (count - oldest >= this.knobs[Knob.RouteTableEntries]) return;
-    const run = this.maybeLoose();
+    const run = this.maybeUnnamed();
     const tokens = 1 + this.roll(12);
     const ordinal = this.emit(Work.Route, [
       [Field.RouteInputs, 1 + this.roll(16)],

@@ -128,7 +128,11 @@ export class Sequencer {
   private retire(): void {
     const { runs, routes } = this;
     while (this.retiredRuns < runs.length && isGone(runs[this.retiredRuns])) this.retiredRuns++;
-    while (this.retiredRoutes < routes.length && routes[this.retiredRoutes].released) this.retiredRoutes++;
+    while (this.retiredRoutes < routes.length && this.isDone(routes[this.retiredRoutes])) this.retiredRoutes++;
+  }
+
+  private isDone(route: Route): boolean {
+    return route.released && ![...this.base, ...this.demand].some((fetch) => fetch.route === route);
   }
 
   private fits(words: Int32Array): boolean {

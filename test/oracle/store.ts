@@ -1,7 +1,7 @@
 //
 //   Store unit: hands output bytes to the memory, one record a cycle (docs/machine.md, section 8).
 //
-//   Cycle law   a head whose waits hold goes while fewer than OutstandingStores are unacknowledged; the acknowledgement
+//   Cycle law   a head whose waits hold goes while fewer than OutstandingStores are not done in order; the acknowledgement
 //               frees its bytes of the staging pool it names.
 
 import { Counter, Field, Knob, Pool, Stream } from "../../assembly/contract.js";
@@ -41,13 +41,20 @@ export class Store {
   decide(): Write | undefined {
     const head = this.sequencer.store[0];
     if (head === undefined || !this.sequencer.waitsHold(head)) return undefined;
-    if (this.inFlight.length >= this.knobs[Knob.OutstandingStores]) return undefined;
+    if (this.notDone(head) >= this.knobs[Knob.OutstandingStores]) return undefined;
     this.sequencer.store.shift();
     const write = new Write(head);
     this.inFlight.push(write);
     this.counters[Counter.StoresGranted]++;
     this.counters[writeCounter(head.words[Field.StoreStream])] += head.words[Field.StoreBytes];
     return write;
+  }
+
+  /** Granted stores from the oldest unacknowledged one on. */
+  private notDone(head: Dispatched): number {
+    let count = 0;
+    while (count < head.ordinal && !this.sequencer.storesAcknowledged.upTo(head.ordinal - count - 1)) count++;
+    return count;
   }
 
   private acknowledge(record: Dispatched): void {

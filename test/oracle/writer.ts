@@ -8,6 +8,7 @@ export interface OpenRun {
   readonly ordinal: number;
   readonly credit: number;
   readonly isDemand: boolean;
+  isNamed: boolean; // by a Compute record that does not release it
 }
 
 export interface OpenRoute {
@@ -99,6 +100,14 @@ export class ProgramWriter {
     return this.roll(2) === 1 ? this.anyLoose() : undefined;
   }
 
+  /** A run that no Compute record names yet: only the array uses its records in order, so only it may share a run. */
+  protected maybeUnnamed(): OpenRun | undefined {
+    const unnamed = this.loose.filter((run) => !run.isNamed);
+    const run = this.roll(2) === 1 ? unnamed[this.roll(Math.max(1, unnamed.length))] : undefined;
+    this.loose = this.loose.filter((other) => other !== run);
+    return run;
+  }
+
   protected anyRoute(): OpenRoute | undefined {
     return this.routes[this.roll(Math.max(1, this.routes.length))];
   }
@@ -133,7 +142,7 @@ export class ProgramWriter {
       [Field.FetchCredit, credit],
       ...values,
     ]);
-    const run = { ordinal, credit, isDemand: queue === Queue.Demand };
+    const run = { ordinal, credit, isDemand: queue === Queue.Demand, isNamed: false };
     this.live.push(run);
     return run;
   }

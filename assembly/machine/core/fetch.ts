@@ -1,0 +1,147 @@
+//
+//   Slice fetch: grants runs their place in the slice buffer and sends them to the DRAM channels.
+//
+//      base   queue: router weights, scales, slice 1, KV ──►┌───────┐
+//                                                           │ FETCH │──► granted run (one a cycle) ──► every channel
+//      demand queue: slices 2..S, embedding, re-fetches ───►└───────┘
+//                                              credits ◄──► slice buffer
+//
+//   Cycle law   one grant a cycle. The demand head wins when it is decided; a demand run never overtakes a base run that
+//               precedes it in the program; base runs leave `residualReserve` bytes free.
+//   Drop        a residual run that no token wants leaves its queue when its route is complete, without a cycle.
+//   Left out    the ring's fragmentation: credits are bytes.
+//   Source      docs/machine.md, section 3.
+
+import { Counter, Field, Knob } from "../../contract";
+import { count, knob } from "../alloc";
+import { NEVER, StateReader, StateWriter } from "../state";
+import { Arrivals } from "./arrivals";
+import { Board, FETCH_BASES_BEFORE, FETCH_RUN, word } from "./board";
+import { RecordQueue } from "./queue";
+
+@unmanaged
+export class Fetch {
+  board: Board;
+  base: RecordQueue;
+  demand: RecordQueue;
+  counters: usize;
+  arrivals: Arrivals;
+  reserve: i32;
+  limit: i32;
+  /** Runs granted and not arrived. */
+  outstanding: i32;
+  /** The record granted in this cycle, 0 when none: the wiring sends it out. */
+  granted: usize;
+
+  reset(board: Board, base: RecordQueue, demand: RecordQueue, knobs: usize, counters: usize): void {
+    this.board = board;
+    this.base = base;
+    this.demand = demand;
+    this.counters = counters;
+    this.reserve = knob(knobs, Knob.ResidualReserveBytes);
+    this.limit = knob(knobs, Knob.OutstandingRuns);
+    this.arrivals.reset(this.limit + 1);
+    this.outstanding = 0;
+    this.granted = 0;
+  }
+
+  wake(): i64 {
+    return this.arrivals.earliest;
+  }
+
+  /** Phase 1: runs whose last part is due are in the buffer. */
+  arrive(now: i64): void {
+    while (this.arrivals.earliest <= now) {
+      this.board.runs.arrive(this.arrivals.take(now));
+      this.outstanding--;
+    }
+  }
+
+  /** Phase 2: drops what nobody wants, then grants at most one run; true when it did either. */
+  step(): bool {
+    this.granted = 0;
+    const dropped = this.dropUnwanted();
+    if (this.demand.size > 0 && this.decided(this.demand.front())) {
+      if (this.demandFits(this.demand.front())) this.grant(this.demand);
+    } else if (this.base.size > 0 && this.baseLacksOnlyCredit() && this.baseFits(this.base.front())) {
+      this.board.basesGranted++;
+      this.grant(this.base);
+    }
+    return dropped || this.granted != 0;
+  }
+
+  private dropUnwanted(): bool {
+    let dropped = false;
+    while (this.demand.size > 0) {
+      const record = this.demand.front();
+      const route = word(record, Field.FetchRoute) - 1;
+      if (route < 0 || !this.board.routes.complete(route)) break;
+      if (this.board.routes.wanted(route, word(record, Field.FetchSlice))) break;
+      this.board.runs.drop(word(record, FETCH_RUN) - 1);
+      this.board.routes.fetchNames(route + 1, -1);
+      this.demand.pop();
+      count(this.counters, Counter.RunsDropped, 1);
+      dropped = true;
+    }
+    return dropped;
+  }
+
+  /** Waits hold, some decided token wants it, and no base run that precedes it is still queued. */
+  decided(record: usize): bool {
+    const route = word(record, Field.FetchRoute) - 1;
+    if (route >= 0 && !this.board.routes.wantedAlready(route, word(record, Field.FetchSlice))) return false;
+    return word(record, FETCH_BASES_BEFORE) <= this.board.basesGranted && this.board.ready(record);
+  }
+
+  private demandFits(record: usize): bool {
+    return this.outstanding < this.limit && word(record, Field.FetchCredit) <= this.board.runs.free;
+  }
+
+  private baseFits(record: usize): bool {
+    const credit = word(record, Field.FetchCredit);
+    return credit == 0 || credit <= this.board.runs.free - this.reserve;
+  }
+
+  private baseLacksOnlyCredit(): bool {
+    return this.outstanding < this.limit && this.board.ready(this.base.front());
+  }
+
+  /** Whether the head of a queue waits for credit and for nothing else. */
+  starved(queue: i32): bool {
+    if (queue == 0) return this.base.size > 0 && this.baseLacksOnlyCredit() && !this.baseFits(this.base.front());
+    if (this.demand.size == 0 || !this.decided(this.demand.front())) return false;
+    return this.outstanding < this.limit && !this.demandFits(this.demand.front());
+  }
+
+  private grant(queue: RecordQueue): void {
+    const record = queue.front();
+    this.board.runs.grant(word(record, FETCH_RUN) - 1, word(record, Field.FetchCredit));
+    this.board.routes.fetchNames(word(record, Field.FetchRoute), -1);
+    this.outstanding++;
+    this.granted = record;
+    queue.pop();
+    count(this.counters, Counter.RunsGranted, 1);
+    count(
+      this.counters,
+      Counter.BytesReadSlice1 + word(record, Field.FetchStream),
+      word(record, Field.FetchBytes)
+    );
+  }
+
+  /** One channel's part of a run reaches the core at `arrival`; the run arrives with the last one. */
+  partDone(run: i32, arrival: i64): void {
+    const complete = this.board.runs.partDone(run, arrival);
+    if (complete != NEVER) this.arrivals.add(complete, run);
+  }
+
+  canonical(now: i64, into: StateWriter): void {
+    into.put(this.outstanding);
+    this.arrivals.canonical(now, this.board.runs.first, into);
+  }
+
+  load(now: i64, from: StateReader): void {
+    this.outstanding = <i32>from.take();
+    this.granted = 0;
+    this.arrivals.load(now, from);
+  }
+}

@@ -1,0 +1,244 @@
+//
+//   The machine: one core and its DRAM channels on two clocks. Wires them, nothing else.
+//
+//      ┌──────┐  run, store  (request latency, crossing)   ┌─────────┐
+//      │ CORE │ ─────────────────────────────────────────► │ CHANNEL │ x n
+//      └──────┘ ◄───────────────────────────────────────── └─────────┘
+//                 part done  (crossing, return latency)
+//
+//   Time        the core jumps from event to event. A channel is advanced no further than the first clock at which a grant of
+//               the future could reach it, and the core no further than the first cycle at which a completion of the future
+//               could; both latencies are at least one edge, so one of them can always go on.
+//   Source      docs/machine.md, sections 1, 3 and 8.
+
+import { Counter, Dram, Field, Knob, Status } from "../contract";
+import { ceilDiv, count, knob, make, zeroed } from "./alloc";
+import { Clock } from "./clock";
+import { Core, newCore } from "./core/core";
+import { FETCH_RUN, word } from "./core/board";
+import { Channel, newChannel } from "./memory/channel";
+import { Completions, newCompletions } from "./memory/completions";
+import { NEVER, StateReader, StateWriter } from "./state";
+
+@unmanaged
+export class System {
+  now: i64;
+  clock: Clock;
+  core: Core;
+  counters: usize;
+  collected: usize;
+  channels: usize;
+  channelCount: i32;
+  channelShift: i64;
+  channelBits: i64;
+  transactionBytes: i64;
+  completions: Completions;
+  idealDram: bool;
+  /** Parts pushed and not reported. */
+  partsLeft: i32;
+  /** Every channel has processed at least the clocks below this one, or is idle. */
+  horizon: i64;
+  /** The cycle `now` has been through phases 1 and 2 and waits for records. */
+  dispatching: bool;
+  acted: bool;
+  cause: i32;
+
+  reset(knobs: usize, device: usize): void {
+    this.now = 0;
+    this.counters = zeroed(Counter.Count * 8);
+    this.collected = zeroed(Counter.Count * 8);
+    this.clock = make<Clock>();
+    this.clock.reset(knobs);
+    this.core = newCore();
+    this.core.reset(knobs, this.counters);
+    this.idealDram = knob(knobs, Knob.IdealDram) != 0;
+    this.partsLeft = 0;
+    this.horizon = 0;
+    this.dispatching = false;
+    this.resetChannels(knobs, device);
+  }
+
+  private resetChannels(knobs: usize, device: usize): void {
+    this.channelCount = knob(device, Dram.Channels);
+    this.channelShift = knob(device, Dram.ChannelShift);
+    this.channelBits = ctz(this.channelCount);
+    this.transactionBytes = knob(device, Dram.TransactionBytes);
+    this.channels = zeroed(<usize>this.channelCount * sizeof<usize>());
+    const fifo = knob(knobs, Knob.OutstandingRuns) + knob(knobs, Knob.OutstandingStores);
+    this.completions = newCompletions(fifo * this.channelCount + 1);
+    for (let i = 0; i < this.channelCount; i++) {
+      store<usize>(this.channels + <usize>i * sizeof<usize>(), changetype<usize>(newChannel(device, i, fifo)));
+    }
+  }
+
+  private channel(index: i32): Channel {
+    return changetype<Channel>(load<usize>(this.channels + <usize>index * sizeof<usize>()));
+  }
+
+  /** Simulates cycles below `limit`; a Status. */
+  run(limit: i64): i32 {
+    const sequencer = this.core.sequencer;
+    if (!this.dispatching && sequencer.wantsWork()) return Status.NeedsWork;
+    while (this.now < limit) {
+      if (!this.dispatching && this.beginCycle()) return Status.Quiet;
+      const moved = sequencer.dispatch();
+      if (moved > 0) this.acted = true;
+      this.dispatching = sequencer.wantsWork();
+      if (this.dispatching) return Status.NeedsWork;
+      if (!this.endCycle(limit)) return Status.Stuck;
+    }
+    this.catchUp();
+    return Status.Limit;
+  }
+
+  /** Phases 1 and 2 of cycle `now`; true when the run is over. */
+  private beginCycle(): bool {
+    const core = this.core;
+    core.arrive(this.now);
+    if (core.done()) {
+      this.catchUp();
+      return true;
+    }
+    this.acted = core.step(this.now);
+    if (core.fetch.granted != 0) this.sendRun(core.fetch.granted);
+    if (core.store.granted != 0) this.sendStore(core.store.granted);
+    this.cause = core.cause();
+    return false;
+  }
+
+  /** Goes to the next cycle at which something can happen; false when there is none. */
+  private endCycle(limit: i64): bool {
+    const next = this.acted ? this.now + 1 : this.nextEvent(limit);
+    if (next == NEVER) return false;
+    this.core.charge(this.cause, next - this.now);
+    this.now = next;
+    return true;
+  }
+
+  /** The next event, no later than `limit`; advances the channels as far as it takes to be sure of it. */
+  private nextEvent(limit: i64): i64 {
+    while (true) {
+      const next = min(this.core.wake(), limit);
+      if (this.partsLeft == 0) return this.core.wake() == NEVER ? NEVER : next;
+      const safe = this.clock.returnAt(this.horizon + 1);
+      if (next < safe) return next;
+      this.advance(this.clock.requestAt(min(next, safe)), this.clock.clockOf(limit));
+      if (this.horizon >= this.clock.clockOf(limit)) return min(this.core.wake(), limit);
+    }
+  }
+
+  private advance(until: i64, last: i64): void {
+    this.horizon = min(until, last);
+    for (let i = 0; i < this.channelCount; i++) {
+      this.channel(i).work(this.horizon, this.completions);
+      this.drain();
+    }
+  }
+
+  /** Brings every channel, refresh included, to the clock of cycle `now`. */
+  private catchUp(): void {
+    for (let i = 0; i < this.channelCount; i++) {
+      this.channel(i).advance(this.clock.clockOf(this.now), this.completions);
+    }
+    this.drain();
+  }
+
+  /** Parts that are done: the last one of a run or store gives its arrival at the core. */
+  private drain(): void {
+    const done = this.completions;
+    for (let i = 0; i < done.count; i++) {
+      this.partsLeft--;
+      const arrival = this.clock.returnAt(done.clock(i));
+      if (done.write(i)) this.core.store.partDone(done.slot(i), arrival);
+      else this.core.fetch.partDone(done.slot(i), arrival);
+    }
+    done.clear();
+  }
+
+  private sendRun(record: usize): void {
+    const run = word(record, FETCH_RUN) - 1;
+    const transactions = this.transactions(record, Field.FetchAddressLow, word(record, Field.FetchBytes));
+    const bytes: i64 = word(record, Field.FetchBytes);
+    count(this.counters, Counter.TransactionsRead, transactions);
+    count(this.counters, Counter.BytesReadPadding, transactions * this.transactionBytes - bytes);
+    if (this.idealDram) return this.core.fetch.arrivals.add(this.now + 1, run);
+    this.core.board.runs.setParts(run, this.push(record, Field.FetchAddressLow, transactions, false, run));
+  }
+
+  private sendStore(record: usize): void {
+    const number = this.core.store.next - 1;
+    const transactions = this.transactions(record, Field.StoreAddressLow, word(record, Field.StoreBytes));
+    const bytes: i64 = word(record, Field.StoreBytes);
+    count(this.counters, Counter.TransactionsWritten, transactions);
+    count(this.counters, Counter.BytesWrittenPadding, transactions * this.transactionBytes - bytes);
+    if (this.idealDram) return this.core.store.arrivals.add(this.now + 1, number);
+    this.core.store.setParts(number, this.push(record, Field.StoreAddressLow, transactions, true, number));
+  }
+
+  private transactions(record: usize, addressField: i32, bytes: i64): i64 {
+    const address = addressOf(record, addressField);
+    return ceilDiv(address + bytes, this.transactionBytes) - address / this.transactionBytes;
+  }
+
+  /** Gives every channel its part; the number of parts. */
+  private push(record: usize, addressField: i32, transactions: i64, write: bool, slot: i32): i32 {
+    const first = addressOf(record, addressField) / this.transactionBytes;
+    const arrive = this.clock.requestAt(this.now);
+    let parts = 0;
+    for (let i = 0; i < this.channelCount; i++) {
+      const from = this.localBelow(first, i);
+      const part = <i32>(this.localBelow(first + transactions, i) - from);
+      if (part == 0) continue;
+      this.channel(i).push(from, part, write, slot, arrive);
+      parts++;
+    }
+    if (this.partsLeft == 0) this.horizon = max(this.horizon, arrive);
+    this.partsLeft += parts;
+    return parts;
+  }
+
+  /** Transactions below `global` that belong to a channel. */
+  private localBelow(global: i64, channel: i32): i64 {
+    const shift = this.channelShift;
+    const block: i64 = 1 << shift;
+    const inSuper = (global & ((block << this.channelBits) - 1)) - (<i64>channel << shift);
+    return ((global >> (shift + this.channelBits)) << shift) + min(max(inSuper, 0), block);
+  }
+
+  /** Counters of the core and of the channels together. */
+  collect(): usize {
+    memory.copy(this.collected, this.counters, Counter.Count * 8);
+    for (let i = 0; i < this.channelCount; i++) this.channel(i).collect(this.collected);
+    return this.collected;
+  }
+
+  /** State at a cut (after Status.Limit), undispatched records aside. */
+  canonical(into: StateWriter): void {
+    const clock = this.clock.clockOf(this.now);
+    into.put(clock * this.clock.memoryPeriod - this.now * this.clock.corePeriod);
+    into.put(this.partsLeft);
+    this.core.canonical(this.now, into);
+    const board = this.core.board;
+    for (let i = 0; i < this.channelCount; i++) {
+      this.channel(i).canonical(into, board.runs.first, board.storesDone);
+    }
+  }
+
+  /** Goes on at cycle `now`, which must have the clock phase of the cut. */
+  load(now: i64, from: StateReader): void {
+    const clock = this.clock.clockOf(now);
+    const phase: i64 = from.take();
+    assert(phase == clock * this.clock.memoryPeriod - now * this.clock.corePeriod, "another clock phase");
+    this.now = now;
+    this.horizon = clock;
+    this.partsLeft = from.take();
+    this.dispatching = false;
+    this.core.load(now, from);
+    for (let i = 0; i < this.channelCount; i++) this.channel(i).load(clock, from);
+  }
+}
+
+/** The byte address whose low word is `field`; the high word follows. */
+function addressOf(record: usize, field: i32): i64 {
+  return load<i64>(record + (<usize>field << 2));
+}

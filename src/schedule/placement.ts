@@ -1,0 +1,183 @@
+//
+//   Where everything lies in DRAM. Every stream is a region that starts on a stripe (one row of every bank group of every
+//   channel) plus its bank stagger; every run starts on a stripe, its tail is padded in addresses and not fetched.
+//   Exception: embedding rows are packed on whole transactions of all channels (a stripe each would cost gigabytes).
+//
+//     slice 1..4, scales, router of each linear | lm_head | embedding | K, V, KV scales of each layer and sequence | spill
+//
+
+import { InputError } from "../errors.js";
+import type { Machine } from "../hardware.js";
+import { GROUP, type Linear, type Model } from "../model.js";
+import { SLICE_BITS, SLICES } from "../trace-json.js";
+import { codeBytes } from "./tiles.js";
+
+/** FP16 scale and FP16 zero point of a group. */
+export const SCALE_BYTES = 4;
+/** FP16 scale of an lm_head row. */
+export const ROW_SCALE_BYTES = 2;
+/** FP16 scales of one position's K and V in one KV head. */
+export const KV_SCALE_BYTES = 4;
+/** Bits of an lm_head weight. */
+export const LM_HEAD_BITS = 8;
+
+/** Facts about the memory that a placement needs. */
+export interface Memory {
+  stripeBytes: number;
+  /** One transaction of every channel. */
+  granuleBytes: number;
+  capacityBytes: number;
+}
+
+/** Tiles of one stream of one linear, row tile by row tile. */
+interface TileRegion {
+  base: number;
+  pitch: number;
+}
+
+interface LinearPlace {
+  slices: TileRegion[];
+  scales: TileRegion;
+  router: number;
+  kTiles: number;
+}
+
+interface CachePlace {
+  base: number;
+  /** Bytes of one KV head's region. */
+  headBytes: number;
+}
+
+type StreamName = keyof Machine["dram"]["bankStagger"];
+
+export class Placement {
+  readonly linears: LinearPlace[];
+  readonly lmHead: TileRegion & { kTiles: number };
+  readonly embedding: number;
+  readonly embeddingPitch: number;
+  /** Positions of one KV run: whole row tiles that fill a stripe. */
+  readonly kvRunPositions: number;
+  /** Bytes of one position of one KV head, K or V. */
+  readonly kvPitch: number;
+  private readonly caches: CachePlace[];
+  private readonly spillBase: number;
+  private next = 0;
+
+  constructor(
+    private readonly machine: Machine,
+    private readonly model: Model,
+    private readonly memory: Memory,
+    private readonly extent: { sequences: number; positions: number; spillBytes: number; routed: boolean },
+  ) {
+    const { array, kv } = machine;
+    this.linears = model.linears.map((linear) => this.placeLinear(linear));
+    const lmTile = array.rows * Math.min(array.tileInputs, model.hidden) + array.rows * ROW_SCALE_BYTES;
+    this.lmHead = { ...this.tiles("lmHead", model.vocab, model.hidden, lmTile), kTiles: this.kTiles(model.hidden) };
+    this.embeddingPitch = roundUp(model.hidden * 2, memory.granuleBytes);
+    this.embedding = this.region("embedding", model.vocab * this.embeddingPitch);
+    this.kvPitch = codeBytes(model.headDim, kv.bits);
+    this.kvRunPositions = array.rows * Math.max(1, Math.floor(memory.stripeBytes / this.kvPitch / array.rows));
+    this.caches = this.placeCaches();
+    this.spillBase = this.region("activations", extent.spillBytes);
+    this.checkCapacity();
+  }
+
+  /** Address of the run of slice `slice` (1..) of a tile of a linear. */
+  slice(linear: number, slice: number, rowTile: number, kTile: number): number {
+    const place = this.linears[linear];
+    const region = place.slices[slice - 1];
+    return region.base + (rowTile * place.kTiles + kTile) * region.pitch;
+  }
+
+  scales(linear: number, rowTile: number, kTile: number): number {
+    const place = this.linears[linear];
+    return place.scales.base + (rowTile * place.kTiles + kTile) * place.scales.pitch;
+  }
+
+  lmHeadTile(rowTile: number, kTile: number): number {
+    return this.lmHead.base + (rowTile * this.lmHead.kTiles + kTile) * this.lmHead.pitch;
+  }
+
+  embeddingRow(token: number): number {
+    return this.embedding + token * this.embeddingPitch;
+  }
+
+  /** Address of a position in a cache of one KV head. */
+  cache(kind: "k" | "v" | "scales", layer: number, sequence: number, head: number, position: number): number {
+    const place = this.caches[(layer * this.extent.sequences + sequence) * 3 + ["k", "v", "scales"].indexOf(kind)];
+    const pitch = kind === "scales" ? KV_SCALE_BYTES : this.kvPitch;
+    const run = Math.floor(position / this.kvRunPositions);
+    const runBytes = roundUp(this.kvRunPositions * pitch, this.memory.stripeBytes);
+    return place.base + head * place.headBytes + run * runBytes + (position % this.kvRunPositions) * pitch;
+  }
+
+  /** Address of a spilled byte. */
+  spill(offset: number): number {
+    return this.spillBase + offset;
+  }
+
+  /** Bytes in use, padding included. */
+  get bytes(): number {
+    return this.next;
+  }
+
+  private placeLinear(linear: Linear): LinearPlace {
+    const { array, router } = this.machine;
+    const kTile = Math.min(array.tileInputs, linear.in);
+    const sliceTile = codeBytes(array.rows * kTile, SLICE_BITS);
+    const names = ["slice1", "slice2", "slice3", "slice4"] as const;
+    const slices = names.slice(0, SLICES).map((name) => this.tiles(name, linear.out, linear.in, sliceTile));
+    const scaleTile = array.rows * Math.ceil(kTile / GROUP) * SCALE_BYTES;
+    const scales = this.tiles("scales", linear.out, linear.in, scaleTile);
+    const fetched = this.extent.routed && router.weights === "fetched";
+    const weights = fetched ? this.region("router", routerBytes(this.machine, linear)) : 0;
+    return { slices, scales, router: weights, kTiles: this.kTiles(linear.in) };
+  }
+
+  private placeCaches(): CachePlace[] {
+    const { stripeBytes } = this.memory;
+    const runs = Math.ceil(this.extent.positions / this.kvRunPositions);
+    return Array.from({ length: this.model.layers * this.extent.sequences }, () =>
+      [this.kvPitch, this.kvPitch, KV_SCALE_BYTES].map((pitch) => {
+        const headBytes = runs * roundUp(this.kvRunPositions * pitch, stripeBytes);
+        return { base: this.region("kv", headBytes * this.model.kvHeads), headBytes };
+      }),
+    ).flat();
+  }
+
+  private kTiles(inputs: number): number {
+    return Math.ceil(inputs / this.machine.array.tileInputs);
+  }
+
+  private tiles(stream: StreamName, outputs: number, inputs: number, tileBytes: number): TileRegion {
+    const pitch = roundUp(tileBytes, this.memory.stripeBytes);
+    const count = Math.ceil(outputs / this.machine.array.rows) * this.kTiles(inputs);
+    return { base: this.region(stream, count * pitch), pitch };
+  }
+
+  private region(stream: StreamName, bytes: number): number {
+    const { stripeBytes } = this.memory;
+    const start = roundUp(this.next, stripeBytes) + this.machine.dram.bankStagger[stream] * stripeBytes;
+    this.next = start + bytes;
+    return start;
+  }
+
+  private checkCapacity(): void {
+    const { capacityBytes } = this.memory;
+    if (this.next <= capacityBytes) return;
+    const { channels, dieGb } = this.machine.dram;
+    const found = `model ${this.model.name} with its KV cache takes ${this.next} bytes of DRAM`;
+    throw new InputError(`${found}; the machine has ${capacityBytes} (dram.channels ${channels}, dram.dieGb ${dieGb})`);
+  }
+}
+
+/** INT8 weights and biases of one linear's two-layer router. */
+export function routerBytes(machine: Machine, linear: { in: number }): number {
+  const { hidden } = machine.router;
+  const scores = SLICES - 1;
+  return linear.in * hidden + hidden + hidden * scores + scores;
+}
+
+function roundUp(value: number, unit: number): number {
+  return Math.ceil(value / unit) * unit;
+}

@@ -1,0 +1,207 @@
+//
+//   Writes work records (assembly/contract.ts) in program order and hands them on in chunks, so that memory does not grow
+//   with the program.
+//
+//     fetch(...) route(...) compute(...) vector(...) store(...)  ──► chunk full ──► sink(supply)
+//
+//   Callers name earlier records by the number the emitting call returned (counted from 1, 0 = none); the record carries the
+//   backward distance, so that equal layers make equal records.
+//
+
+import { Field, type Pool, type Queue, RECORD_WORDS, ROUTE_TOKENS, type Stream, Work } from "../../assembly/contract.js";
+import type { Supply } from "../wasm/machine.js";
+
+/** What a record waits for: numbers of earlier records, 0 for none. */
+export interface Waits {
+  compute?: number | undefined;
+  vector?: number | undefined;
+  store?: number | undefined;
+}
+
+export interface FetchRecord extends Waits {
+  queue: Queue;
+  stream: Stream;
+  bytes: number;
+  address: number;
+  /** Slice-buffer bytes it takes; 0: the schedule gave it a place of its own. */
+  credit: number;
+  route?: number | undefined;
+  slice?: number | undefined;
+}
+
+export interface RouteRecord extends Waits {
+  inputs: number;
+  depths: Uint8Array;
+  run: number;
+}
+
+export interface ComputeRecord extends Waits {
+  run?: number | undefined;
+  scaleRun?: number | undefined;
+  inputRun?: number | undefined;
+  release?: number | undefined;
+  route?: number | undefined;
+  slice?: number | undefined;
+  rows: number;
+  inputs: number;
+  terms: number;
+  codeBits: number;
+  group: number;
+  dequants: number;
+  passes?: number | undefined;
+  passColumns?: number | undefined;
+  rowColumns?: number | undefined;
+  stagingBytes?: number | undefined;
+  sumAdds?: boolean | undefined;
+  routedWeights?: boolean | undefined;
+}
+
+export interface VectorRecord extends Waits {
+  elements: number;
+  passes: number;
+  run?: number | undefined;
+  stagingBytes?: number | undefined;
+}
+
+export interface StoreRecord extends Waits {
+  stream: Stream.Kv | Stream.Activations;
+  bytes: number;
+  address: number;
+  pool: Pool;
+}
+
+const TWO_32 = 2 ** 32;
+
+export class Program {
+  private readonly records: Int32Array;
+  private readonly depths: Uint8Array;
+  private at = 0;
+  private depthsAt = 0;
+  private tag = 0;
+  private fetches = 0;
+  private routes = 0;
+  private computes = 0;
+  private vectors = 0;
+  private stores = 0;
+
+  constructor(
+    limit: { records: number; depths: number },
+    private readonly sink: (supply: Supply) => void,
+  ) {
+    this.records = new Int32Array(limit.records * RECORD_WORDS);
+    this.depths = new Uint8Array(limit.depths);
+  }
+
+  /** Records emitted so far, by kind. */
+  get emitted(): { fetches: number; routes: number; computes: number; vectors: number; stores: number } {
+    const { fetches, routes, computes, vectors, stores } = this;
+    return { fetches, routes, computes, vectors, stores };
+  }
+
+  /** Number of the op that the records from here on belong to. */
+  op(tag: number): void {
+    this.tag = tag;
+  }
+
+  /** Hands on what is left of the last chunk. */
+  flush(): void {
+    if (this.at === 0) return;
+    this.sink({ records: this.records.subarray(0, this.at), depths: this.depths.subarray(0, this.depthsAt) });
+    this.at = 0;
+    this.depthsAt = 0;
+  }
+
+  fetch(record: FetchRecord): number {
+    const at = this.begin(Work.Fetch, record);
+    const words = this.records;
+    words[at + Field.FetchQueue] = record.queue;
+    words[at + Field.FetchStream] = record.stream;
+    words[at + Field.FetchBytes] = record.bytes;
+    words[at + Field.FetchAddressLow] = record.address % TWO_32 | 0;
+    words[at + Field.FetchAddressHigh] = Math.floor(record.address / TWO_32);
+    words[at + Field.FetchCredit] = record.credit;
+    words[at + Field.FetchRoute] = distance(this.routes, record.route);
+    words[at + Field.FetchSlice] = record.slice ?? 0;
+    return ++this.fetches;
+  }
+
+  route(record: RouteRecord): number {
+    const tokens = record.depths.length;
+    if (tokens > ROUTE_TOKENS) throw new Error(`internal: a route of ${tokens} tokens, at most ${ROUTE_TOKENS}`);
+    if (this.depthsAt + tokens > this.depths.length) this.flush();
+    const at = this.begin(Work.Route, record);
+    const words = this.records;
+    words[at + Field.RouteInputs] = record.inputs;
+    words[at + Field.RouteTokens] = tokens;
+    words[at + Field.RouteDepths] = this.depthsAt;
+    words[at + Field.RouteRun] = distance(this.fetches, record.run);
+    this.depths.set(record.depths, this.depthsAt);
+    this.depthsAt += tokens;
+    return ++this.routes;
+  }
+
+  compute(record: ComputeRecord): number {
+    const at = this.begin(Work.Compute, record);
+    const words = this.records;
+    words[at + Field.ComputeRun] = distance(this.fetches, record.run);
+    words[at + Field.ComputeScaleRun] = distance(this.fetches, record.scaleRun);
+    words[at + Field.ComputeInputRun] = distance(this.fetches, record.inputRun);
+    words[at + Field.ComputeRelease] = record.release ?? 0;
+    words[at + Field.ComputeRoute] = distance(this.routes, record.route);
+    words[at + Field.ComputeSlice] = record.slice ?? 0;
+    words[at + Field.ComputeRows] = record.rows;
+    words[at + Field.ComputeInputs] = record.inputs;
+    words[at + Field.ComputeTerms] = record.terms;
+    words[at + Field.ComputeCodeBits] = record.codeBits;
+    words[at + Field.ComputeGroup] = record.group;
+    words[at + Field.ComputeDequants] = record.dequants;
+    words[at + Field.ComputePasses] = record.passes ?? 0;
+    words[at + Field.ComputePassColumns] = record.passColumns ?? 0;
+    words[at + Field.ComputeRowColumns] = record.rowColumns ?? 0;
+    words[at + Field.ComputeStagingBytes] = record.stagingBytes ?? 0;
+    words[at + Field.ComputeSumAdds] = record.sumAdds ? 1 : 0;
+    words[at + Field.ComputeRoutedWeights] = record.routedWeights ? 1 : 0;
+    return ++this.computes;
+  }
+
+  vector(record: VectorRecord): number {
+    const at = this.begin(Work.Vector, record);
+    const words = this.records;
+    words[at + Field.VectorElements] = record.elements;
+    words[at + Field.VectorPasses] = record.passes;
+    words[at + Field.VectorRun] = distance(this.fetches, record.run);
+    words[at + Field.VectorStagingBytes] = record.stagingBytes ?? 0;
+    return ++this.vectors;
+  }
+
+  store(record: StoreRecord): number {
+    const at = this.begin(Work.Store, record);
+    const words = this.records;
+    words[at + Field.StoreStream] = record.stream;
+    words[at + Field.StoreBytes] = record.bytes;
+    words[at + Field.StoreAddressLow] = record.address % TWO_32 | 0;
+    words[at + Field.StoreAddressHigh] = Math.floor(record.address / TWO_32);
+    words[at + Field.StorePool] = record.pool;
+    return ++this.stores;
+  }
+
+  private begin(kind: Work, waits: Waits): number {
+    if (this.at === this.records.length) this.flush();
+    const at = this.at;
+    this.at += RECORD_WORDS;
+    const words = this.records;
+    words.fill(0, at, this.at);
+    words[at + Field.Kind] = kind;
+    words[at + Field.AfterCompute] = distance(this.computes, waits.compute);
+    words[at + Field.AfterVector] = distance(this.vectors, waits.vector);
+    words[at + Field.AfterStore] = distance(this.stores, waits.store);
+    words[at + Field.Tag] = this.tag;
+    return at;
+  }
+}
+
+/** Backward distance to record `number` when `emitted` of its kind are out. */
+function distance(emitted: number, number: number | undefined): number {
+  return number === undefined || number === 0 ? 0 : emitted - number + 1;
+}
+
