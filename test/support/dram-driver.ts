@@ -6,6 +6,7 @@
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { instantiateSync } from "@assemblyscript/loader";
 import { Counter } from "../../assembly/contract.js";
 
 /** The functions of the binary that drive bare DRAM channels. */
@@ -63,18 +64,17 @@ export interface ReplayResult {
   meanLatency: number;
 }
 
-const modules = new Map<string, WebAssembly.Module>();
+const binaries = new Map<string, Buffer>();
 
-/** A fresh instance of a binary; the environment can name other files. */
+/** A fresh instance of a build. */
 export function dramExports(build: "release" | "debug" = "release"): DramExports {
   const name = build === "release" ? "machine.wasm" : "machine.debug.wasm";
-  const path = fileURLToPath(new URL(`../../${name}`, import.meta.url));
-  const module = modules.get(path) ?? new WebAssembly.Module(readFileSync(path));
-  modules.set(path, module);
+  const binary = binaries.get(name) ?? readFileSync(fileURLToPath(new URL(`../../${name}`, import.meta.url)));
+  binaries.set(name, binary);
   const abort = (message: number) => {
     throw new Error(`the binary stopped (text at ${message})`);
   };
-  const exports = new WebAssembly.Instance(module, { env: { abort } }).exports as unknown as DramExports;
+  const exports = instantiateSync(binary, { env: { abort } }).exports as unknown as DramExports;
   exports.start();
   return exports;
 }

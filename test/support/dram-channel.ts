@@ -1,0 +1,175 @@
+//
+//   One bare DRAM channel of the binary, and what its command log says about the timing rules.
+//
+
+import { Command, Counter, Dram, Level, RULE_WORDS, Rule } from "../../assembly/contract.js";
+import { type DramExports, dramExports, placeVector, readCounters } from "./dram-driver.js";
+
+/** A share of a run: consecutive local transactions. */
+export interface PartRequest {
+  local: number;
+  count: number;
+  write: boolean;
+  arrive: number;
+}
+
+export interface Completion {
+  slot: number;
+  write: boolean;
+  clock: number;
+}
+
+export interface LoggedCommand {
+  clk: number;
+  command: Command;
+  /** -1: a command of the whole rank. */
+  bank: number;
+  row: number;
+}
+
+const LOG_LINE_BYTES = 24;
+const STATE_WORDS = 65536;
+
+export class BareChannel {
+  private readonly handle: number;
+  private readonly words: number;
+  private log = { at: 0, capacity: 0 };
+
+  constructor(
+    device: Int32Array,
+    private readonly dram: DramExports = dramExports(),
+    index = 0,
+    fifoCapacity = 4096,
+  ) {
+    this.handle = dram.channelOpen(placeVector(dram, device), index, fifoCapacity);
+    this.words = dram.allocate(STATE_WORDS * 4);
+  }
+
+  push(part: PartRequest, slot: number): void {
+    this.dram.channelPush(this.handle, part.local, part.count, Number(part.write), slot, part.arrive);
+  }
+
+  advance(untilTick: number): Completion[] {
+    const { dram, handle } = this;
+    return Array.from({ length: dram.channelAdvance(handle, untilTick) }, (_, i) => ({
+      slot: dram.channelCompletionSlot(handle, i),
+      write: dram.channelCompletionWrite(handle, i) === 1,
+      clock: dram.channelCompletionClock(handle, i),
+    }));
+  }
+
+  /** Next clock at which something can happen; -1 when idle. */
+  wake(): number {
+    return this.dram.channelWake(this.handle);
+  }
+
+  counters(): number[] {
+    return readCounters(this.dram, (at) => this.dram.channelCounters(this.handle, at));
+  }
+
+  state(): number[] {
+    const count = this.dram.channelState(this.handle, this.words, STATE_WORDS);
+    return Array.from(new Int32Array(this.dram.memory.buffer, this.words, count));
+  }
+
+  load(state: readonly number[], now: number): void {
+    new Int32Array(this.dram.memory.buffer).set(state, this.words / 4);
+    this.dram.channelLoad(this.handle, this.words, state.length, now);
+  }
+
+  record(capacity: number): void {
+    this.log = { at: this.dram.allocate(capacity * LOG_LINE_BYTES), capacity };
+    this.dram.channelLog(this.handle, this.log.at, capacity);
+  }
+
+  recorded(): LoggedCommand[] {
+    const counters = this.counters();
+    const { DramAct, DramPre, DramPreAll, DramRead, DramWrite, DramRefresh } = Counter;
+    const kinds = [DramAct, DramPre, DramPreAll, DramRead, DramWrite, DramRefresh];
+    const issued = kinds.reduce((sum, kind) => sum + counters[kind], 0);
+    const view = new DataView(this.dram.memory.buffer);
+    return Array.from({ length: Math.min(issued, this.log.capacity) }, (_, i) => {
+      const at = this.log.at + i * LOG_LINE_BYTES;
+      const clk = Number(view.getBigInt64(at, true));
+      return {
+        clk,
+        command: view.getInt32(at + 8, true),
+        bank: view.getInt32(at + 12, true),
+        row: view.getInt32(at + 16, true),
+      };
+    });
+  }
+}
+
+export type RuleWords = readonly number[];
+
+export function rulesOf(device: Int32Array): RuleWords[] {
+  return Array.from({ length: device[Dram.RuleCount] }, (_, i) => {
+    const at = Dram.Count + i * RULE_WORDS;
+    return [...device.subarray(at, at + RULE_WORDS)];
+  });
+}
+
+/** The same device with other rules. */
+export function withRules(device: Int32Array, rules: readonly RuleWords[]): Int32Array {
+  const vector = Int32Array.from([...device.subarray(0, Dram.Count), ...rules.flat()]);
+  vector[Dram.RuleCount] = rules.length;
+  return vector;
+}
+
+export function withWords(device: Int32Array, words: Partial<Record<keyof typeof Dram, number>>): Int32Array {
+  const vector = Int32Array.from(device);
+  for (const [name, value] of Object.entries(words)) vector[Dram[name as keyof typeof Dram]] = value;
+  return vector;
+}
+
+/** Clocks from the window-th last `After` to each `Before` that a rule binds, minus the rule's cycles: 0 is tight. */
+export function slackOf(rule: RuleWords, log: readonly LoggedCommand[], device: Int32Array): number[] {
+  const history = new Map<number, number[]>();
+  const slack: number[] = [];
+  for (const entry of log) {
+    if (entry.command === rule[Rule.Before]) {
+      for (const node of boundNodes(rule, entry.bank, device)) {
+        const last = history.get(node)?.at(-rule[Rule.Window]);
+        if (last !== undefined) slack.push(entry.clk - last - rule[Rule.Cycles]);
+      }
+    }
+    if (entry.command !== rule[Rule.After]) continue;
+    const node = nodeOf(rule[Rule.Level], entry.bank, device);
+    if (node !== undefined) history.set(node, [...(history.get(node) ?? []), entry.clk].slice(-rule[Rule.Window]));
+  }
+  return slack;
+}
+
+function boundNodes(rule: RuleWords, bank: number, device: Int32Array): number[] {
+  const node = nodeOf(rule[Rule.Level], bank, device);
+  if (node === undefined) return [];
+  if (rule[Rule.Sibling] === 0) return [node];
+  const isGroup = rule[Rule.Level] === Level.BankGroup;
+  const children = isGroup ? device[Dram.BankGroups] : rule[Rule.Level] === Level.Bank ? device[Dram.BanksPerGroup] : 1;
+  const first = node - (node % children);
+  return Array.from({ length: children }, (_, i) => first + i).filter((other) => other !== node);
+}
+
+function nodeOf(level: Level, bank: number, device: Int32Array): number | undefined {
+  if (level === Level.Channel || level === Level.Rank) return 0;
+  if (bank < 0) return undefined;
+  return level === Level.BankGroup ? Math.floor(bank / device[Dram.BanksPerGroup]) : bank;
+}
+
+/** Rows that every command names must be open, and what opens a bank finds it closed. */
+export function rowFault(log: readonly LoggedCommand[]): string | undefined {
+  const open = new Map<number, number>();
+  for (const { clk, command, bank, row } of log) {
+    const found = open.get(bank);
+    const isAccess = command === Command.Read || command === Command.Write;
+    if (isAccess && found !== row) return `clk ${clk}: bank ${bank} has row ${found} open, not ${row}`;
+    if (command === Command.Act && found !== undefined) return `clk ${clk}: ACT of open bank ${bank}`;
+    if (command === Command.Pre && found === undefined) return `clk ${clk}: PRE of closed bank ${bank}`;
+    if (command === Command.Refresh && open.size > 0) return `clk ${clk}: REF with open banks`;
+    if (command === Command.Act) open.set(bank, row);
+    if (command === Command.Pre) open.delete(bank);
+    if (command === Command.PreAll) open.clear();
+  }
+  return undefined;
+}
