@@ -1,7 +1,6 @@
 //
-//   Accuracy that the trace recorded: perplexity = exp(mean NLL) of the tokens that the replayed steps predict.
-//
-//     the token at position p predicts the one at p + 1, whose NLL was recorded under the same configuration
+//   Accuracy that the trace recorded: perplexity = exp(mean NLL) of the replayed tokens, under the same configuration. The
+//   first token of a sequence has nothing before it and no NLL.
 //
 //   Nothing is interpolated: a configuration that was not recorded, tokens that are not the trace's, or another context
 //   than the recorded one has no accuracy.
@@ -33,13 +32,13 @@ export function recordedAccuracy(trace: Trace | null, plan: Plan, replay: Replay
   };
 }
 
-/** Rows of the tokens that the replay predicts; the last token of a sequence predicts none that was recorded. */
+/** Rows of the replayed tokens that have an NLL: all but the first of a sequence. */
 export function scoredRows(trace: Trace, replay: Replay): Int32Array {
   const scored = new Int32Array(replay.tokens);
   let count = 0;
   for (let index = 0; index < replay.stepCount; index++) {
     for (const row of replay.step(index).rows) {
-      if ((row + 1) % trace.sequenceLength !== 0) scored[count++] = row + 1;
+      if (row % trace.sequenceLength !== 0) scored[count++] = row;
     }
   }
   return scored.subarray(0, count);

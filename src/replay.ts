@@ -2,12 +2,11 @@
 //   Which tokens a run processes, step by step: the geometry of a replay. Depths are the plan's business (plan.ts).
 //
 //     decode, step s      every sequence: one token, after context + s earlier KV entries
-//                         it is the pack's token at position promptLength - 1 + s; what it predicts is scored there + 1
+//                         the prompt is in the cache; it is the pack's token at position promptLength + s
 //     prefill, one step   every sequence: its whole window at once, causal, after `context` earlier KV entries
 //
-//   Teacher forcing: the tokens are the recorded ones, whatever the plan. A decode step stops one token short of the end,
-//   because nothing recorded scores the last one. So all steps of all sequences score positions promptLength ..
-//   sequenceLength - 1, once each.
+//   Teacher forcing: the tokens are the recorded ones, whatever the plan. All steps of all sequences replay positions
+//   promptLength .. sequenceLength - 1, once each.
 //   More sequences than the pack has: sequence i replays i mod n, rotated by 37 * floor(i / n) tokens within the replayed
 //   positions. Another context than the pack's own keeps tokens and depths and moves only the KV length: then the recorded
 //   accuracy does not hold.
@@ -26,7 +25,7 @@ export interface ReplayOptions {
   batch?: number;
   /** Decode steps. Default: all of the pack; 1 without a pack. */
   steps?: number;
-  /** KV entries before the first step. Default: promptLength - 1 in decode, 0 in prefill or without a pack. */
+  /** KV entries before the first step. Default: promptLength in decode, 0 in prefill or without a pack. */
   context?: number;
   /** Tokens of a prefill window. Default: the pack's; without a pack, as many as the model has positions left. */
   window?: number;
@@ -132,7 +131,7 @@ function stepAt(index: number, { trace, span, batch, context, tokensPerStep: cou
 function spanOf(trace: Trace, phase: Phase): Span {
   const { promptLength, sequenceLength, name } = trace;
   if (phase === "prefill") return { first: 0, length: sequenceLength };
-  if (promptLength < sequenceLength) return { first: promptLength - 1, length: sequenceLength - promptLength };
+  if (promptLength < sequenceLength) return { first: promptLength, length: sequenceLength - promptLength };
   const found = `--phase decode: trace ${name} has no token after its prompt of ${promptLength}`;
   throw new InputError(`${found}; allowed --phase prefill`);
 }

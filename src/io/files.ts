@@ -38,6 +38,10 @@ export function readText(path: string): string {
   }
 }
 
+export function fileExists(path: string): boolean {
+  return existsSync(path);
+}
+
 export function sha256(data: Uint8Array | string): string {
   return createHash("sha256").update(data).digest("hex");
 }

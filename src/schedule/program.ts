@@ -8,7 +8,9 @@
 //   backward distance, so that equal layers make equal records.
 //
 
-import { Field, type Pool, type Queue, RECORD_WORDS, ROUTE_TOKENS, type Stream, Work } from "../../assembly/contract.js";
+import { Field, type Pool, Queue, RECORD_WORDS, ROUTE_TOKENS, type Stream, Work } from "../../assembly/contract.js";
+import { InputError } from "../errors.js";
+import { BYTES_PER_KIB } from "../units.js";
 import type { Supply } from "../wasm/machine.js";
 
 /** What a record waits for: numbers of earlier records, 0 for none. */
@@ -70,6 +72,14 @@ export interface StoreRecord extends Waits {
   pool: Pool;
 }
 
+/** Buffers a single record must fit, bytes. */
+export interface BufferLimits {
+  slice: number;
+  residualReserve: number;
+  arrayStaging: number;
+  vectorStaging: number;
+}
+
 const TWO_32 = 2 ** 32;
 
 export class Program {
@@ -86,6 +96,7 @@ export class Program {
 
   constructor(
     limit: { records: number; depths: number },
+    private readonly buffers: BufferLimits,
     private readonly sink: (supply: Supply) => void,
   ) {
     this.records = new Int32Array(limit.records * RECORD_WORDS);
@@ -112,6 +123,9 @@ export class Program {
   }
 
   fetch(record: FetchRecord): number {
+    const { slice, residualReserve } = this.buffers;
+    const reserve = record.queue === Queue.Base && record.credit > 0 ? residualReserve : 0;
+    if (record.credit + reserve > slice) refuse("buffers.sliceKiB", slice, "one run", record.credit, reserve);
     const at = this.begin(Work.Fetch, record);
     const words = this.records;
     words[at + Field.FetchQueue] = record.queue;
@@ -141,6 +155,9 @@ export class Program {
   }
 
   compute(record: ComputeRecord): number {
+    const { stagingBytes = 0 } = record;
+    const { arrayStaging } = this.buffers;
+    if (stagingBytes > arrayStaging) refuse("buffers.arrayStagingKiB", arrayStaging, "one output", stagingBytes);
     const at = this.begin(Work.Compute, record);
     const words = this.records;
     words[at + Field.ComputeRun] = distance(this.fetches, record.run);
@@ -158,19 +175,22 @@ export class Program {
     words[at + Field.ComputePasses] = record.passes ?? 0;
     words[at + Field.ComputePassColumns] = record.passColumns ?? 0;
     words[at + Field.ComputeRowColumns] = record.rowColumns ?? 0;
-    words[at + Field.ComputeStagingBytes] = record.stagingBytes ?? 0;
+    words[at + Field.ComputeStagingBytes] = stagingBytes;
     words[at + Field.ComputeSumAdds] = record.sumAdds ? 1 : 0;
     words[at + Field.ComputeRoutedWeights] = record.routedWeights ? 1 : 0;
     return ++this.computes;
   }
 
   vector(record: VectorRecord): number {
+    const { stagingBytes = 0 } = record;
+    const { vectorStaging } = this.buffers;
+    if (stagingBytes > vectorStaging) refuse("buffers.vectorStagingKiB", vectorStaging, "one output", stagingBytes);
     const at = this.begin(Work.Vector, record);
     const words = this.records;
     words[at + Field.VectorElements] = record.elements;
     words[at + Field.VectorPasses] = record.passes;
     words[at + Field.VectorRun] = distance(this.fetches, record.run);
-    words[at + Field.VectorStagingBytes] = record.stagingBytes ?? 0;
+    words[at + Field.VectorStagingBytes] = stagingBytes;
     return ++this.vectors;
   }
 
@@ -198,6 +218,11 @@ export class Program {
     words[at + Field.Tag] = this.tag;
     return at;
   }
+}
+
+function refuse(key: string, found: number, what: string, bytes: number, reserve = 0): never {
+  const beside = reserve > 0 ? ` beside the residual reserve of ${reserve}` : "";
+  throw new InputError(`${key} is ${found / BYTES_PER_KIB} KiB; ${what} of this schedule needs ${bytes} bytes${beside}`);
 }
 
 /** Backward distance to record `number` when `emitted` of its kind are out. */

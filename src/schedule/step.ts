@@ -69,13 +69,19 @@ export class StepSchedule {
     this.sampled = new Int32Array(sequences);
   }
 
-  /** Emits one step; `tokens` are its token ids, -1 where they are synthetic. */
-  emit(step: Step, tokens: Int32Array): void {
+  /** Emits one step, layer by layer; `tokens` are its token ids, -1 where they are synthetic. */
+  *emit(step: Step, tokens: Int32Array): Generator<void> {
     for (const block of pieces(tokens.length, stepTokens(this.machine, this.model))) {
       const rows = step.rows.subarray(block.start, block.start + block.size);
-      const emitter = new BlockEmitter(this.contextOf(step, block, rows), this.cacheStores, this.sampled, this.sequences);
-      emitter.emit(tokens.subarray(block.start, block.start + block.size));
+      const context = this.contextOf(step, block, rows);
+      const emitter = new BlockEmitter(context, this.cacheStores, this.sampled, this.sequences);
+      yield* emitter.emit(tokens.subarray(block.start, block.start + block.size));
     }
+  }
+
+  /** How often `emit` yields in a step of this many tokens. */
+  parts(tokens: number): number {
+    return pieces(tokens, stepTokens(this.machine, this.model)).length * (this.model.layers + 1);
   }
 
   private contextOf(step: Step, block: Piece, rows: Int32Array): Context {
@@ -121,10 +127,14 @@ class BlockEmitter {
     this.offsets = spillOffsets(context.machine, context.model, context.tokens);
   }
 
-  emit(tokens: Int32Array): void {
+  *emit(tokens: Int32Array): Generator<void> {
     this.embedding(tokens);
-    for (let layer = 0; layer < this.context.model.layers; layer++) this.layer(layer);
+    for (let layer = 0; layer < this.context.model.layers; layer++) {
+      this.layer(layer);
+      yield;
+    }
     this.lmHead();
+    yield;
   }
 
   private bytes(features: number, tokens: number): number {

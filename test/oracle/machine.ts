@@ -86,6 +86,7 @@ class Execution {
       if (this.isQuiet()) return this.result(now, "quiet");
       const decided = this.decide(now);
       const cause = this.cause();
+      this.array.releaseDropped();
       const dispatched = this.sequencer.dispatch();
       const isWaiting = this.isAnythingUnderWay();
       if (!arrived && !decided && !dispatched && !isWaiting) return this.result(now, "stuck");
@@ -140,7 +141,6 @@ class Execution {
     }
     if (run !== undefined) this.read(run, now);
     if (write !== undefined) this.write(write, now);
-    this.array.releaseDropped();
     return acted;
   }
 
@@ -206,7 +206,7 @@ class Execution {
 
   private isQuiet(): boolean {
     const isOver = this.sequencer.hasEnded && this.sequencer.queuesAreEmpty;
-    return isOver && !this.router.isBusy && !this.array.isBusy && !this.vector.isBusy && !this.store.isBusy;
+    return isOver && !this.fetch.isBusy && !this.router.isBusy && !this.array.isBusy && !this.vector.isBusy && !this.store.isBusy;
   }
 
   private isAnythingUnderWay(): boolean {

@@ -1,0 +1,70 @@
+//
+//   Everything a run reads, from names to checked objects, with the hash of every file.
+//
+
+import { basename, join } from "node:path";
+import { type Device, parseDevice } from "../device.js";
+import { type EnergyTables, energyTables } from "../energy-tables.js";
+import { type Machine, parseMachine } from "../hardware.js";
+import { type Model, parseModel } from "../model.js";
+import type { RunRequest } from "../request.js";
+import type { Result } from "../result.js";
+import { checkTraceAgainstModel, parseTrace, type Trace } from "../trace.js";
+import { assetPath, fileExists, labelOf, readBytes, readNamed, readText, resolveNameOrFile, sha256 } from "./files.js";
+
+export interface Inputs {
+  machine: Machine;
+  device: Device;
+  tables: EnergyTables;
+  model: Model;
+  trace: Trace | null;
+  files: Result["inputs"];
+}
+
+/** Reads and checks what a request names. Throws InputError. */
+export function readInputs(request: RunRequest): Inputs {
+  const files: Result["inputs"] = [];
+  const named = (kind: string, nameOrFile: string, suffix: string) => {
+    const file = readNamed(kind, nameOrFile, suffix);
+    files.push({ name: file.label, sha256: file.sha256 });
+    return file;
+  };
+  const config = named("hw-configs", request.machine, ".yaml");
+  const machine = parseMachine(config.text, config.label, request.sets);
+  const part = named("hw-configs/dram", machine.dram.device, ".yaml");
+  const device = parseDevice(part.text, part.label);
+  const tables = energyTables(machine, (name, suffix) => named("hw-configs/energy", name, suffix));
+  const { model, weights } = readModel(request.model, files);
+  const trace = request.trace === undefined ? null : readTrace(request.trace, model, weights, files);
+  return { machine, device, tables, model, trace, files };
+}
+
+/** The engine's binary. */
+export function engineBinary(): Uint8Array {
+  return readBytes(assetPath("dist", "machine.wasm"));
+}
+
+function readModel(name: string, files: Result["inputs"]): { model: Model; weights: string | undefined } {
+  const folder = resolveNameOrFile("models", name, "");
+  const config = join(folder, "config.json");
+  const text = readText(config);
+  files.push({ name: labelOf(config), sha256: sha256(text) });
+  const model = parseModel(text, labelOf(config), basename(folder));
+  const weights = join(folder, "model.safetensors");
+  if (!fileExists(weights)) return { model, weights: undefined };
+  const hash = sha256(readBytes(weights));
+  files.push({ name: labelOf(weights), sha256: hash });
+  return { model, weights: hash };
+}
+
+function readTrace(name: string, model: Model, weights: string | undefined, files: Result["inputs"]): Trace {
+  const folder = resolveNameOrFile("traces", name, "");
+  const about = join(folder, "trace.json");
+  const tensors = join(folder, "trace.safetensors");
+  const text = readText(about);
+  const bytes = readBytes(tensors);
+  files.push({ name: labelOf(about), sha256: sha256(text) }, { name: labelOf(tensors), sha256: sha256(bytes) });
+  const trace = parseTrace(text, labelOf(about), bytes, labelOf(tensors));
+  checkTraceAgainstModel(trace, model, weights);
+  return trace;
+}
