@@ -14,7 +14,7 @@ export const NEVER: i64 = i64.MAX_VALUE;
 /** The word of a time that never comes. */
 const NEVER_WORD: i32 = i32.MAX_VALUE;
 
-
+/** Fills a vector of words. */
 @unmanaged
 export class StateWriter {
   words: usize;
@@ -47,7 +47,7 @@ export class StateWriter {
   }
 }
 
-
+/** Reads a vector of words in the order in which it was filled. */
 @unmanaged
 export class StateReader {
   words: usize;

@@ -9,7 +9,7 @@
 
 import { Dram } from "../../contract";
 
-
+/** Shifts and masks of the fields. */
 @unmanaged
 export class AddressMap {
   groupShift: i64;
@@ -30,14 +30,14 @@ export class AddressMap {
     this.bankBits = popcnt(this.bankMask);
   }
 
-
+  /** Bank index of a transaction. */
   @inline
   bank(local: i64): i32 {
     const group = (<i32>(local >> this.groupShift)) & this.groupMask;
     return (group << this.bankBits) | ((<i32>(local >> this.bankShift)) & this.bankMask);
   }
 
-
+  /** Row of a transaction. */
   @inline
   row(local: i64): i32 {
     return (<i32>(local >> this.rowShift)) & this.rowMask;

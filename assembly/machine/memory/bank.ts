@@ -12,7 +12,7 @@ import { Request } from "./queue";
 
 const CLOSED: i32 = -1;
 
-
+/** Open rows and active requests of all banks. */
 @unmanaged
 export class Banks {
   open: u64; // bit per open bank
@@ -21,6 +21,7 @@ export class Banks {
   active: usize; // Request pointers, by bank
   banks: i32;
   activated: i64; // order of the next ACT
+  activeFrom: i64; // no active request is ready before this clock
 
   build(banks: i32): void {
     this.banks = banks;
@@ -33,6 +34,7 @@ export class Banks {
     this.open = 0;
     this.held = 0;
     this.activated = 0;
+    this.activeFrom = 0;
     for (let bank = 0; bank < this.banks; bank++) store<i32>(this.rows + ((<usize>bank) << 2), CLOSED);
   }
 
@@ -42,7 +44,7 @@ export class Banks {
     return load<i32>(this.rows + ((<usize>bank) << 2));
   }
 
-
+  /** The active request of a held bank. */
   @inline
   request(bank: i32): Request {
     return changetype<Request>(load<usize>(this.active + <usize>bank * sizeof<usize>()));
@@ -91,6 +93,7 @@ export class Banks {
 
   hold(request: Request): void {
     request.order = this.activated++;
+    this.activeFrom = 0;
     this.held |= (<u64>1) << request.bank;
     store<usize>(this.active + <usize>request.bank * sizeof<usize>(), changetype<usize>(request));
   }

@@ -8,7 +8,7 @@ import { blank } from "./blank";
 import { Channel, newChannel } from "./channel";
 import { Completions, newCompletions } from "./completions";
 
-
+/** A channel with what its callers need around it. */
 @unmanaged
 class Bare {
   channel: Channel;

@@ -19,7 +19,7 @@ import { Completions } from "./completions";
 import { Controller } from "./controller";
 import { Runs } from "./runs";
 
-// prettier-ignore
+/** One channel; see the head of the file. */
 @unmanaged
 export class Channel {
   now: i64; // next memory clock to process
@@ -100,7 +100,8 @@ export class Channel {
     this.offerSoon();
   }
 
-  /*MAGIC_ASSEMBLYSCRIPT_PRETTIER_1996@inlineMAGIC_ASSEMBLYSCRIPT_PRETTIER_1996*/
+  /** Next clock at which something may happen, refreshes of an idle channel included. */
+  @inline
   private nextEvent(): i64 {
     return max<i64>(this.now, min<i64>(this.offerAt, this.controller.serveAt));
   }

@@ -10,7 +10,7 @@ import { blank } from "./blank";
 /** Bytes of one line: slot i32, write i32, completion clock i64. */
 const LINE_SHIFT: usize = 4;
 
-
+/** A list of fixed capacity. */
 @unmanaged
 export class Completions {
   lines: usize;
@@ -41,7 +41,7 @@ export class Completions {
     return load<i64>(this.line(i), 8);
   }
 
-
+  /** Address of line i. */
   @inline
   private line(i: i32): usize {
     return this.lines + ((<usize>i) << LINE_SHIFT);

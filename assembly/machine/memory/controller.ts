@@ -23,7 +23,7 @@ import { Timing } from "./rules";
 import { Part, Runs } from "./runs";
 import { Tally } from "./tally";
 
-// prettier-ignore
+/** The controller of one channel. */
 @unmanaged
 export class Controller {
   serveAt: i64; // earliest clock t at which serve() may do something
@@ -123,7 +123,8 @@ export class Controller {
     this.freed = false;
     this.choice.clear();
     this.maintenance.observe(clk);
-    const issued = this.tryActive(clk, out) || (this.maintenance.due != 0 ? this.tryRefresh(clk) : this.tryQueue(clk, out));
+    const issued =
+      this.tryActive(clk, out) || (this.maintenance.due != 0 ? this.tryRefresh(clk) : this.tryQueue(clk, out));
     this.serveAt = issued ? clk : min<i64>(this.choice.next, this.maintenance.next) - 1;
   }
 
@@ -167,6 +168,8 @@ export class Controller {
     const request = this.choice.request;
     if (request == null) return false;
     this.banks.release(request.bank);
+    this.reads.released();
+    this.writes.released();
     this.access(request, this.choice.command, clk, out);
     return true;
   }
@@ -212,7 +215,7 @@ export class Controller {
   }
 
   /** Evaluated whenever the queues get their turn. */
-  /*MAGIC_ASSEMBLYSCRIPT_PRETTIER_1996@inlineMAGIC_ASSEMBLYSCRIPT_PRETTIER_1996*/
+  @inline
   private chooseMode(): void {
     if (!this.writeMode) this.writeMode = this.writes.count > this.writeHigh || this.reads.count == 0;
     else if (this.writes.count < this.writeLow && this.reads.count != 0) this.writeMode = false;

@@ -24,7 +24,7 @@ const REQUEST_BYTES: usize = 16;
 /** More transactions than anybody replays: the parts of a driven channel never complete. */
 const ENDLESS: i32 = i32.MAX_VALUE;
 
-
+/** A channel and the two parts that its requests belong to. */
 @unmanaged
 class Port {
   channel: Channel;
@@ -32,7 +32,7 @@ class Port {
   writes: Part;
 }
 
-// prettier-ignore
+/** A replay under way. */
 @unmanaged
 class Driver {
   now: i64; // the offers of this clock are under way
@@ -84,8 +84,8 @@ class Driver {
 
   private accept(transaction: i64, write: bool): bool {
     const shift = this.channelShift;
-    const channel = <i32>(transaction >> shift) & (this.channels - 1);
-    const below = transaction & ((<i64>1 << shift) - 1);
+    const channel = (<i32>(transaction >> shift)) & (this.channels - 1);
+    const below = transaction & (((<i64>1) << shift) - 1);
     const port = this.port(channel);
     const part = write ? port.writes : port.reads;
     part.local = (((transaction >> (shift + this.channelBits)) << shift) | below) & this.localMask;

@@ -8,14 +8,15 @@
 //       next command of a request   row open: RD or WR     bank closed: ACT     other row open: PRE (not of a held bank)
 //
 //   Cycle law   a candidate is ready when all three nodes of its bank let its command go (rules.ts). Per bank and queue only
-//               three requests can be first: the first hit, the first miss and, closed, the first of all.
+//               three requests can be first: the first hit, the first miss and, closed, the first of all. Ready times only
+//               grow, so a clock before which nobody was ready holds until somebody joins (queue.ts, bank.ts).
 //   Left out    a cap on row hits, fairness among streams, closing idle rows early.
 //   Source      docs/machine.md section 9, which gives Ramulator 2.1's policy in words.
 
 import { Command } from "../../contract";
 import { NEVER } from "../state";
 import { Banks } from "./bank";
-import { Request, RequestQueue } from "./queue";
+import { Request, RequestQueue, Wish } from "./queue";
 import { Timing } from "./rules";
 
 /** What a look found: a ready request and its command, or the earliest clock at which looking again makes sense. */
@@ -30,13 +31,13 @@ export class Choice {
     this.next = NEVER;
   }
 
-
+  /** Somebody is ready at this clock at the earliest. */
   @inline
   wait(until: i64): void {
     if (until < this.next) this.next = until;
   }
 
-
+  /** The best so far. */
   @inline
   take(request: Request, command: i32): void {
     this.request = request;
@@ -46,18 +47,26 @@ export class Choice {
 
 /** Looks for an active request whose RD or WR is ready. */
 export function chooseActive(banks: Banks, timing: Timing, clk: i64, choice: Choice): void {
+  if (banks.activeFrom > clk) {
+    choice.wait(banks.activeFrom);
+    return;
+  }
+  let soonest = NEVER;
   for (let mask = banks.held; mask != 0; mask &= mask - 1) {
     const bank = <i32>ctz(mask);
     const request = banks.request(bank);
     const command = request.write ? Command.Write : Command.Read;
     const ready = timing.ready(command, bank);
     if (ready > clk) {
-      choice.wait(ready);
+      if (ready < soonest) soonest = ready;
       continue;
     }
     const best = choice.request;
     if (best == null || older(request, best)) choice.take(request, command);
   }
+  if (choice.request != null) return;
+  banks.activeFrom = soonest;
+  choice.wait(soonest);
 }
 
 /** Looks for a queued request whose next command is ready. */
@@ -69,65 +78,46 @@ export function chooseQueued(
   clk: i64,
   choice: Choice,
 ): void {
-  let bestOrder = NEVER;
-  if (queue.hit != 0) {
-    const rank = timing.rankReady(access);
-    if (rank > clk) choice.wait(rank);
-    else {
-      for (let mask = queue.hit; mask != 0; mask &= mask - 1) {
-        const bank = <i32>ctz(mask);
-        const ready = timing.belowRankReady(access, bank);
-        if (ready > clk) {
-          choice.wait(ready);
-          continue;
-        }
-        const request = queue.firstHit(bank);
-        if (request.order < bestOrder) {
-          bestOrder = request.order;
-          choice.take(request, access);
-        }
-      }
-    }
+  look(queue, Wish.Hit, queue.hit, timing, access, clk, choice);
+  look(queue, Wish.Closed, queue.closed, timing, Command.Act, clk, choice);
+  look(queue, Wish.Miss, queue.miss & ~banks.held, timing, Command.Pre, clk, choice);
+}
+
+/** Looks at the first request of each bank in the mask; takes the oldest that is ready. */
+@inline
+function look(
+  queue: RequestQueue,
+  wish: Wish,
+  mask: u64,
+  timing: Timing,
+  command: i32,
+  clk: i64,
+  choice: Choice,
+): void {
+  if (mask == 0) return;
+  const from = max<i64>(queue.from(wish), timing.rankReady(command));
+  if (from > clk) {
+    choice.wait(from);
+    return;
   }
-  if (queue.closed != 0) {
-    const rank = timing.rankReady(Command.Act);
-    if (rank > clk) choice.wait(rank);
-    else {
-      for (let mask = queue.closed; mask != 0; mask &= mask - 1) {
-        const bank = <i32>ctz(mask);
-        const ready = timing.belowRankReady(Command.Act, bank);
-        if (ready > clk) {
-          choice.wait(ready);
-          continue;
-        }
-        const request = queue.first(bank);
-        if (request.order < bestOrder) {
-          bestOrder = request.order;
-          choice.take(request, Command.Act);
-        }
-      }
+  let soonest = NEVER;
+  let ready = false;
+  while (mask != 0) {
+    const bank = <i32>ctz(mask);
+    mask &= mask - 1;
+    const bankReady = timing.belowRankReady(command, bank);
+    if (bankReady > clk) {
+      if (bankReady < soonest) soonest = bankReady;
+      continue;
     }
+    ready = true;
+    const request = queue.head(wish, bank);
+    const best = choice.request;
+    if (best == null || request.order < best.order) choice.take(request, command);
   }
-  const precharges = queue.miss & ~banks.held;
-  if (precharges != 0) {
-    const rank = timing.rankReady(Command.Pre);
-    if (rank > clk) choice.wait(rank);
-    else {
-      for (let mask = precharges; mask != 0; mask &= mask - 1) {
-        const bank = <i32>ctz(mask);
-        const ready = timing.belowRankReady(Command.Pre, bank);
-        if (ready > clk) {
-          choice.wait(ready);
-          continue;
-        }
-        const request = queue.firstMiss(bank);
-        if (request.order < bestOrder) {
-          bestOrder = request.order;
-          choice.take(request, Command.Pre);
-        }
-      }
-    }
-  }
+  if (ready) return;
+  queue.wait(wish, soonest);
+  choice.wait(soonest);
 }
 
 /** Among active requests: smaller acceptance clock, then earlier ACT. */

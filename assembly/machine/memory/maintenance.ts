@@ -10,7 +10,7 @@
 
 import { NEVER, StateReader, StateWriter } from "../state";
 
-
+/** Counts the refreshes that are due. */
 @unmanaged
 export class Maintenance {
   period: i64; // 0: refresh is off

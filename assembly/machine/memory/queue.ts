@@ -53,7 +53,7 @@ export class RequestPool {
     return request;
   }
 
-
+  /** Takes a request back. */
   @inline
   give(request: Request): void {
     request.next = this.free;
@@ -61,7 +61,14 @@ export class RequestPool {
   }
 }
 
+/** What the first request of a bank is waiting for, and who that is. */
+export enum Wish {
+  Hit, // its RD or WR: the first that hits the open row
+  Miss, // a PRE: the first that wants another row
+  Closed, // an ACT: the first of all
+}
 
+/** The requests of one bank in acceptance order. */
 @unmanaged
 class BankList {
   first: Request | null;
@@ -70,12 +77,15 @@ class BankList {
   firstMiss: Request | null;
 }
 
-// prettier-ignore
+/** The queue of one kind of request. */
 @unmanaged
 export class RequestQueue {
   hit: u64;
   miss: u64;
   closed: u64;
+  hitFrom: i64; // no wish of a kind can be met before these clocks
+  missFrom: i64;
+  closedFrom: i64;
   lists: usize; // BankList[banks]
   banks: i32;
   count: i32;
@@ -93,29 +103,45 @@ export class RequestQueue {
     this.hit = 0;
     this.miss = 0;
     this.closed = 0;
+    this.hitFrom = 0;
+    this.missFrom = 0;
+    this.closedFrom = 0;
     this.count = 0;
     this.appended = 0;
     memory.fill(this.lists, 0, <usize>this.banks * offsetof<BankList>());
   }
 
-  /*MAGIC_ASSEMBLYSCRIPT_PRETTIER_1996@inlineMAGIC_ASSEMBLYSCRIPT_PRETTIER_1996*/
+  /** Whether a request more is refused. */
+  @inline
   full(): bool {
     return this.count >= this.capacity;
   }
 
-  /*MAGIC_ASSEMBLYSCRIPT_PRETTIER_1996@inlineMAGIC_ASSEMBLYSCRIPT_PRETTIER_1996*/
-  first(bank: i32): Request {
-    return this.list(bank).first!;
+  /** The first request of a bank with a wish. */
+  @inline
+  head(wish: Wish, bank: i32): Request {
+    const list = this.list(bank);
+    return wish == Wish.Hit ? list.firstHit! : wish == Wish.Miss ? list.firstMiss! : list.first!;
   }
 
-  /*MAGIC_ASSEMBLYSCRIPT_PRETTIER_1996@inlineMAGIC_ASSEMBLYSCRIPT_PRETTIER_1996*/
-  firstHit(bank: i32): Request {
-    return this.list(bank).firstHit!;
+  /** No wish of a kind can be met before this clock. */
+  @inline
+  from(wish: Wish): i64 {
+    return wish == Wish.Hit ? this.hitFrom : wish == Wish.Miss ? this.missFrom : this.closedFrom;
   }
 
-  /*MAGIC_ASSEMBLYSCRIPT_PRETTIER_1996@inlineMAGIC_ASSEMBLYSCRIPT_PRETTIER_1996*/
-  firstMiss(bank: i32): Request {
-    return this.list(bank).firstMiss!;
+  /** Takes note of that; it holds until a bank joins. */
+  @inline
+  wait(wish: Wish, until: i64): void {
+    if (wish == Wish.Hit) this.hitFrom = until;
+    else if (wish == Wish.Miss) this.missFrom = until;
+    else this.closedFrom = until;
+  }
+
+  /** A bank is no longer held: a PRE may close it. */
+  @inline
+  released(): void {
+    this.missFrom = 0;
   }
 
   /** Adds a request behind all others; openRow is that of its bank, -1 when closed. */
@@ -131,14 +157,19 @@ export class RequestQueue {
     this.count++;
     const bit = (<u64>1) << request.bank;
     if (openRow < 0) {
-      this.closed |= bit;
+      if (!(this.closed & bit)) {
+        this.closed |= bit;
+        this.closedFrom = 0;
+      }
     } else if (request.row == openRow) {
       if (!(this.hit & bit)) {
         this.hit |= bit;
+        this.hitFrom = 0;
         list.firstHit = request;
       }
     } else if (!(this.miss & bit)) {
       this.miss |= bit;
+      this.missFrom = 0;
       list.firstMiss = request;
     }
   }
@@ -178,6 +209,8 @@ export class RequestQueue {
     list.firstMiss = miss;
     if (hit != null) this.hit |= bit;
     if (miss != null) this.miss |= bit;
+    this.hitFrom = 0;
+    this.missFrom = 0;
   }
 
   /** A bank was closed. */
@@ -186,6 +219,7 @@ export class RequestQueue {
     this.hit &= ~bit;
     this.miss &= ~bit;
     if (this.list(bank).first != null) this.closed |= bit;
+    this.closedFrom = 0;
   }
 
   /** Whether a request for this transaction is queued. */
@@ -206,12 +240,14 @@ export class RequestQueue {
     return best;
   }
 
-  /*MAGIC_ASSEMBLYSCRIPT_PRETTIER_1996@inlineMAGIC_ASSEMBLYSCRIPT_PRETTIER_1996*/
+  /** The list of a bank. */
+  @inline
   private list(bank: i32): BankList {
     return changetype<BankList>(this.lists + <usize>bank * offsetof<BankList>());
   }
 
-  /*MAGIC_ASSEMBLYSCRIPT_PRETTIER_1996@inlineMAGIC_ASSEMBLYSCRIPT_PRETTIER_1996*/
+  /** Takes a request out of its bank's list. */
+  @inline
   private unlink(list: BankList, request: Request): void {
     const next = request.next;
     const previous = request.previous;

@@ -36,7 +36,7 @@ class SpecialRule {
   positions: usize; // i32[nodes of the level]
 }
 
-// prettier-ignore
+/** Ready times of all nodes and what raises them. */
 @unmanaged
 export class Timing {
   groups: i32;
@@ -73,19 +73,19 @@ export class Timing {
   }
 
   /** Earliest clock at which every rule lets a bank command go to a bank. */
-  /*MAGIC_ASSEMBLYSCRIPT_PRETTIER_1996@inlineMAGIC_ASSEMBLYSCRIPT_PRETTIER_1996*/
+  @inline
   ready(command: i32, bank: i32): i64 {
     return max<i64>(this.rankReady(command), this.belowRankReady(command, bank));
   }
 
   /** The same for the rank node alone: all that binds PREA and REF, and a lower bound for the others. */
-  /*MAGIC_ASSEMBLYSCRIPT_PRETTIER_1996@inlineMAGIC_ASSEMBLYSCRIPT_PRETTIER_1996*/
+  @inline
   rankReady(command: i32): i64 {
     return load<i64>(this.readyTimes + ((<usize>command) << 3));
   }
 
   /** The same for the group's and the bank's node. */
-  /*MAGIC_ASSEMBLYSCRIPT_PRETTIER_1996@inlineMAGIC_ASSEMBLYSCRIPT_PRETTIER_1996*/
+  @inline
   belowRankReady(command: i32, bank: i32): i64 {
     const offset = (<usize>command) << 3;
     const group = load<i64>(this.groupNode(bank) + offset);
@@ -126,7 +126,8 @@ export class Timing {
 
   load(now: i64, from: StateReader): void {
     for (let node = 0; node < this.nodes; node++) {
-      for (let command = 0; command < Command.Count; command++) store<i64>(this.slot(node, command), from.time(now) + 2);
+      for (let command = 0; command < Command.Count; command++)
+        store<i64>(this.slot(node, command), from.time(now) + 2);
     }
     for (let i = 0; i < this.specialCount; i++) {
       const rule = this.special(i);
@@ -140,22 +141,26 @@ export class Timing {
     }
   }
 
-  /*MAGIC_ASSEMBLYSCRIPT_PRETTIER_1996@inlineMAGIC_ASSEMBLYSCRIPT_PRETTIER_1996*/
+  /** Ready times of a bank's group. */
+  @inline
   private groupNode(bank: i32): usize {
     return this.readyTimes + ((<usize>(1 + (bank >> this.bankBits))) << NODE_SHIFT);
   }
 
-  /*MAGIC_ASSEMBLYSCRIPT_PRETTIER_1996@inlineMAGIC_ASSEMBLYSCRIPT_PRETTIER_1996*/
+  /** Ready times of a bank. */
+  @inline
   private bankNode(bank: i32): usize {
     return this.readyTimes + ((<usize>(1 + this.groups + bank)) << NODE_SHIFT);
   }
 
-  /*MAGIC_ASSEMBLYSCRIPT_PRETTIER_1996@inlineMAGIC_ASSEMBLYSCRIPT_PRETTIER_1996*/
+  /** Ready time of a command at a node. */
+  @inline
   private slot(node: i32, command: i32): usize {
     return this.readyTimes + ((<usize>node) << NODE_SHIFT) + ((<usize>command) << 3);
   }
 
-  /*MAGIC_ASSEMBLYSCRIPT_PRETTIER_1996@inlineMAGIC_ASSEMBLYSCRIPT_PRETTIER_1996*/
+  /** Raises the ready times of a node by one list of flat rules. */
+  @inline
   private raise(list: i32, node: usize, clk: i64): void {
     const starts = this.starts + ((<usize>list) << 2);
     let rule = this.flat + <usize>load<i32>(starts);
@@ -254,7 +259,8 @@ export class Timing {
     return level == 0 ? 1 : level == 1 ? this.groups : this.banks;
   }
 
-  /*MAGIC_ASSEMBLYSCRIPT_PRETTIER_1996@inlineMAGIC_ASSEMBLYSCRIPT_PRETTIER_1996*/
+  /** Special rule i. */
+  @inline
   private special(i: i32): SpecialRule {
     return changetype<SpecialRule>(load<usize>(this.specials + <usize>i * sizeof<usize>()));
   }
@@ -267,7 +273,7 @@ export class Timing {
   }
 }
 
-
+/** One word of a rule row. */
 @inline
 function word(row: usize, field: i32): i32 {
   return load<i32>(row + ((<usize>field) << 2));

@@ -11,7 +11,7 @@
 import { StateReader, StateWriter } from "../state";
 import { Completions } from "./completions";
 
-
+/** What is left of one run on this channel. */
 @unmanaged
 export class Part {
   next: Part | null; // live parts in push order; also the list of free ones
@@ -25,7 +25,7 @@ export class Part {
   write: bool;
 }
 
-
+/** The parts under way. */
 @unmanaged
 export class Runs {
   first: Part | null; // oldest live part

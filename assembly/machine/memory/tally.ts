@@ -11,7 +11,7 @@ import { Command, Counter } from "../../contract";
 /** Bytes of a log line: clk i64, command i32, bank i32, row i32, 0. */
 export const LOG_LINE_BYTES: usize = 24;
 
-
+/** Counters and command log of one channel. */
 @unmanaged
 export class Tally {
   commands: usize; // i64[Command.Count] issued
@@ -39,7 +39,7 @@ export class Tally {
     this.readLatency = 0;
   }
 
-
+  /** One command was issued. */
   @inline
   command(command: i32, bank: i32, row: i32, clk: i64): void {
     const slot = this.commands + ((<usize>command) << 3);
