@@ -108,8 +108,8 @@ export class System {
 
   /** Goes to the next cycle at which something can happen; false when there is none. */
   private endCycle(limit: i64): bool {
-    const next = this.acted ? this.now + 1 : this.nextEvent(limit);
-    if (next == NEVER) return false;
+    const next = this.nextEvent(this.acted ? min(this.now + 1, limit) : limit);
+    if (next == limit && !this.acted && this.partsLeft == 0 && this.core.wake() == NEVER) return false;
     this.core.charge(this.cause, next - this.now);
     this.now = next;
     return true;
@@ -117,18 +117,19 @@ export class System {
 
   /** The next event, no later than `limit`; advances the channels as far as it takes to be sure of it. */
   private nextEvent(limit: i64): i64 {
-    while (true) {
+    while (this.partsLeft > 0) {
       const next = min(this.core.wake(), limit);
-      if (this.partsLeft == 0) return this.core.wake() == NEVER ? NEVER : next;
       const safe = this.clock.returnAt(this.horizon + 1);
       if (next < safe) return next;
-      this.advance(this.clock.requestAt(min(next, safe)), this.clock.clockOf(limit));
-      if (this.horizon >= this.clock.clockOf(limit)) return min(this.core.wake(), limit);
+      const last = this.clock.clockOf(next);
+      if (this.horizon >= last) return next;
+      this.advance(min(this.clock.requestAt(min(next, safe)), last));
     }
+    return min(this.core.wake(), limit);
   }
 
-  private advance(until: i64, last: i64): void {
-    this.horizon = min(until, last);
+  private advance(until: i64): void {
+    this.horizon = until;
     for (let i = 0; i < this.channelCount; i++) {
       this.channel(i).work(this.horizon, this.completions);
       this.drain();
