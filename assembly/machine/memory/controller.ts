@@ -111,9 +111,10 @@ export class Controller {
     request.bank = bank;
     request.write = write;
     request.classified = false;
-    queue.append(request, this.banks.row(bank));
+    const news = queue.append(request, this.banks.row(bank));
+    // One more request behind others with the same wish changes nothing, unless the writes become too many.
+    if (news || this.writes.count > this.writeHigh) this.serveAt = t;
     this.runs.accepted(part);
-    this.serveAt = t;
     return true;
   }
 
@@ -125,7 +126,7 @@ export class Controller {
     this.maintenance.observe(clk);
     const issued =
       this.tryActive(clk, out) || (this.maintenance.due != 0 ? this.tryRefresh(clk) : this.tryQueue(clk, out));
-    this.serveAt = issued ? clk : min<i64>(this.choice.next, this.maintenance.next) - 1;
+    this.serveAt = issued ? this.afterIssue(clk) : min<i64>(this.choice.next, this.maintenance.next) - 1;
   }
 
   canonical(now: i64, into: StateWriter): void {
@@ -160,6 +161,15 @@ export class Controller {
     }
     this.serveAt = now; // looking too early finds the same
     this.freed = false;
+  }
+
+  /** After a command the next clock has to be looked at; with nothing but row hits of reads, the bus says when. */
+  @inline
+  private afterIssue(clk: i64): i64 {
+    const reads = this.reads;
+    if ((reads.closed | reads.miss | this.banks.held) != 0 || reads.hit == 0) return clk;
+    if (this.writeMode || this.writes.count > this.writeHigh || this.maintenance.due != 0) return clk;
+    return max<i64>(clk, min<i64>(this.timing.rankReady(Command.Read), this.maintenance.next) - 1);
   }
 
   private tryActive(clk: i64, out: Completions): bool {

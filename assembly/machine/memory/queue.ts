@@ -144,8 +144,8 @@ export class RequestQueue {
     this.missFrom = 0;
   }
 
-  /** Adds a request behind all others; openRow is that of its bank, -1 when closed. */
-  append(request: Request, openRow: i32): void {
+  /** Adds a request behind all others; openRow is that of its bank, -1 when closed. True: its bank has a new wish. */
+  append(request: Request, openRow: i32): bool {
     const list = this.list(request.bank);
     request.order = this.appended++;
     const last = list.last;
@@ -157,21 +157,21 @@ export class RequestQueue {
     this.count++;
     const bit = (<u64>1) << request.bank;
     if (openRow < 0) {
-      if (!(this.closed & bit)) {
-        this.closed |= bit;
-        this.closedFrom = 0;
-      }
+      if (this.closed & bit) return false;
+      this.closed |= bit;
+      this.closedFrom = 0;
     } else if (request.row == openRow) {
-      if (!(this.hit & bit)) {
-        this.hit |= bit;
-        this.hitFrom = 0;
-        list.firstHit = request;
-      }
-    } else if (!(this.miss & bit)) {
+      if (this.hit & bit) return false;
+      this.hit |= bit;
+      this.hitFrom = 0;
+      list.firstHit = request;
+    } else {
+      if (this.miss & bit) return false;
       this.miss |= bit;
       this.missFrom = 0;
       list.firstMiss = request;
     }
+    return true;
   }
 
   /** Takes out a request that hits the open row of its bank (its RD or WR goes). */
