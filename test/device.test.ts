@@ -12,6 +12,7 @@ import { InputError } from "../src/errors.js";
 import { ExpressionError, evaluate } from "../src/expression.js";
 import { rulesOf } from "./support/dram-channel.js";
 import { shippedDevice, shippedText, shippedVector } from "./support/dram-parts.js";
+import { sharedPath } from "./support/shared.js";
 
 const devices = suite("DRAM parts");
 const tables = JSON.parse(readFileSync(new URL("../../test/golden/dram-ddr4.json", import.meta.url), "utf8")).devices;
@@ -36,6 +37,20 @@ for (const [table, mapping] of [
     assert.is(capacityBytes(shippedDevice("ddr4-3200"), 1), capacityBytes(golden.device, 1));
   });
 }
+
+devices("lpddr5-6400 is R2_LPDDR5_6400_B_4ch, ACT1 taken for ACT", () => {
+  const path = sharedPath("golden", "dram.json");
+  if (path === null) return;
+  const table = JSON.stringify(JSON.parse(readFileSync(path, "utf8")).devices.R2_LPDDR5_6400_B_4ch);
+  const asDdr = JSON.parse(
+    table.replaceAll('"ACT1"', '"ACT"').replace('"controller":"LPDDR5"', '"controller":"GenericDDR"'),
+  );
+  const golden = deviceFromGolden("table", { table: asDdr });
+  const expected = channelVector(golden.device, golden.options);
+  const shipped = shippedVector("lpddr5-6400", { channels: 4, dieGb: 16 });
+  assert.equal(words(shipped), words(expected));
+  assert.equal(binding(shipped), binding(expected));
+});
 
 devices("an address has its bits where the mapping puts them", () => {
   const b = shippedVector("lpddr5-6400", { channels: 4, dieGb: 32 });
