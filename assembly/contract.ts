@@ -8,9 +8,7 @@
 //                ──► device       i32[Dram.Count + rules * RULE_WORDS] one DRAM channel kind
 //                ──► records      i32[n * RECORD_WORDS]                the program, in program order, any chunking
 //                ──► depths       u8[]                                 slices per token, a record points into them
-//                ◄── counters     i64[Counter.Count]                   additive, no meaning attached
-//
-//   The law behind each field is in docs/machine.md.
+//                ◄── counters     i64[Counter.Count]                   additive; laws: docs/machine.md
 
 /** Words of one work record. */
 export const RECORD_WORDS = 24;
@@ -129,16 +127,10 @@ export enum Field {
   StorePool, // Pool whose staging bytes the acknowledgement frees
 }
 
-export enum Queue {
-  Base,
-  Demand,
-}
-
-export enum Pool {
-  None,
-  Array,
-  Vector,
-}
+// biome-ignore format: two words
+export enum Queue { Base, Demand }
+// biome-ignore format: three words
+export enum Pool { None, Array, Vector }
 
 /** Bits of Field.ComputeRelease: what ends with this record. */
 export enum Release {
@@ -175,12 +167,8 @@ export enum Command {
 }
 
 /** Scope of a timing rule. */
-export enum Level {
-  Channel,
-  Rank,
-  BankGroup,
-  Bank,
-}
+// biome-ignore format: four words
+export enum Level { Channel, Rank, BankGroup, Bank }
 
 /** Words of one timing-rule row. */
 export enum Rule {
@@ -225,7 +213,6 @@ export enum Counter {
   CyclesVector,
   CyclesStore,
   CyclesDrain,
-
   BytesReadSlice1,
   BytesReadSlice2,
   BytesReadSlice3,
@@ -242,16 +229,13 @@ export enum Counter {
   BytesWrittenPadding,
   TransactionsRead,
   TransactionsWritten,
-
   RunsGranted,
   RunsDropped,
   StoresGranted,
-
   RoutesDone,
   RouterTokens,
   RouterMacs,
   RouterBusyCycles,
-
   ComputesDone, // records executed
   ComputesDropped,
   Passes,
@@ -265,11 +249,9 @@ export enum Counter {
   SumAdds,
   RoutedWeights, // weights of first-slice passes x column groups, for "bits computed"
   RoutedWeightPasses, // the same over all slices
-
   VectorOps,
   VectorElementPasses,
   VectorBusyCycles,
-
   DramAct,
   DramPre,
   DramPreAll,
@@ -311,7 +293,6 @@ export enum Blocked {
   Run, // a run it needs has not arrived
   Route, // a route it needs is unfinished
   Credit, // slice buffer
-  BaseOrder, // the first slices before it are not granted yet
   Outstanding,
   Staging,
   Working, // it is executing

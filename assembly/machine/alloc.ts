@@ -35,7 +35,7 @@ export function powerOfTwo(n: i32): i32 {
 // @ts-ignore: decorator
 @inline
 export function count(counters: usize, counter: i32, n: i64): void {
-  const at = counters + (<usize>counter << 3);
+  const at = counters + ((<usize>counter) << 3);
   store<i64>(at, load<i64>(at) + n);
 }
 
@@ -43,5 +43,5 @@ export function count(counters: usize, counter: i32, n: i64): void {
 // @ts-ignore: decorator
 @inline
 export function knob(knobs: usize, index: i32): i32 {
-  return load<i32>(knobs + (<usize>index << 2));
+  return load<i32>(knobs + ((<usize>index) << 2));
 }

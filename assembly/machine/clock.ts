@@ -12,6 +12,7 @@
 import { Knob } from "../contract";
 import { knob } from "./alloc";
 
+
 @unmanaged
 export class Clock {
   corePeriod: i64;

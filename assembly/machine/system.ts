@@ -20,6 +20,7 @@ import { Channel, newChannel } from "./memory/channel";
 import { Completions, newCompletions } from "./memory/completions";
 import { NEVER, StateReader, StateWriter } from "./state";
 
+
 @unmanaged
 export class System {
   now: i64;
@@ -202,7 +203,7 @@ export class System {
   private localBelow(global: i64, channel: i32): i64 {
     const shift = this.channelShift;
     const block: i64 = 1 << shift;
-    const inSuper = (global & ((block << this.channelBits) - 1)) - (<i64>channel << shift);
+    const inSuper = (global & ((block << this.channelBits) - 1)) - ((<i64>channel) << shift);
     return ((global >> (shift + this.channelBits)) << shift) + min(max(inSuper, 0), block);
   }
 
@@ -241,5 +242,5 @@ export class System {
 
 /** The byte address whose low word is `field`; the high word follows. */
 function addressOf(record: usize, field: i32): i64 {
-  return load<i64>(record + (<usize>field << 2));
+  return load<i64>(record + ((<usize>field) << 2));
 }

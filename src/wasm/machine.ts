@@ -101,7 +101,6 @@ const BLOCKED_TEXT: Partial<Record<Blocked, (n: number) => string>> = {
   [Blocked.Run]: (run) => `a run that was never granted (number ${run} of those in flight)`,
   [Blocked.Route]: () => "the router",
   [Blocked.Credit]: (bytes) => `${bytes} bytes of slice buffer`,
-  [Blocked.BaseOrder]: () => "the base queue",
   [Blocked.Outstanding]: () => "an outstanding run to arrive",
   [Blocked.Staging]: () => "staging bytes",
 };

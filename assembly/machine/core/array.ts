@@ -18,6 +18,7 @@ import { PassLaw } from "./pass";
 import { Pipeline } from "./pipeline";
 import { RecordQueue } from "./queue";
 
+
 @unmanaged
 export class PeArray {
   board: Board;

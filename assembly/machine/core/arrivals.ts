@@ -7,6 +7,7 @@ import { NEVER, StateReader, StateWriter } from "../state";
 // One entry: cycle (i64), number (i64).
 const ENTRY: usize = 16;
 
+
 @unmanaged
 export class Arrivals {
   base: usize;

@@ -23,8 +23,9 @@ export const ROUTE_SELF: i32 = Field.RouteRun + 1;
 // @ts-ignore: decorator
 @inline
 export function word(record: usize, field: i32): i32 {
-  return load<i32>(record + (<usize>field << 2));
+  return load<i32>(record + ((<usize>field) << 2));
 }
+
 
 @unmanaged
 export class Board {

@@ -24,6 +24,7 @@ import { VectorUnit } from "./vector";
 
 const UNITS: i32 = 5;
 
+
 @unmanaged
 export class Core {
   counters: usize;
@@ -147,7 +148,13 @@ export class Core {
     const sequencer = this.sequencer;
     this.blockedFetch(into);
     const route = sequencer.route;
-    this.report(into, Unit.Router, route, this.router.working, route.size == 0 ? 0 : word(route.front(), Field.RouteRun));
+    this.report(
+      into,
+      Unit.Router,
+      route,
+      this.router.working,
+      route.size == 0 ? 0 : word(route.front(), Field.RouteRun),
+    );
     this.blockedArray(into);
     const vector = sequencer.vector;
     const run = vector.size == 0 ? 0 : word(vector.front(), Field.VectorRun);
@@ -259,6 +266,6 @@ function nthBit(bits: i32, n: i32): i32 {
 }
 
 function put(into: usize, unit: i32, why: i32, number: i32): void {
-  store<i32>(into + (<usize>unit << 2), why);
-  store<i32>(into + (<usize>(unit + UNITS) << 2), number);
+  store<i32>(into + ((<usize>unit) << 2), why);
+  store<i32>(into + ((<usize>(unit + UNITS)) << 2), number);
 }

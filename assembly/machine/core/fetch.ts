@@ -19,6 +19,7 @@ import { Arrivals } from "./arrivals";
 import { Board, FETCH_BASES_BEFORE, FETCH_RUN, word } from "./board";
 import { RecordQueue } from "./queue";
 
+
 @unmanaged
 export class Fetch {
   board: Board;
@@ -121,11 +122,7 @@ export class Fetch {
     this.granted = record;
     queue.pop();
     count(this.counters, Counter.RunsGranted, 1);
-    count(
-      this.counters,
-      Counter.BytesReadSlice1 + word(record, Field.FetchStream),
-      word(record, Field.FetchBytes)
-    );
+    count(this.counters, Counter.BytesReadSlice1 + word(record, Field.FetchStream), word(record, Field.FetchBytes));
   }
 
   /** One channel's part of a run reaches the core at `arrival`; the run arrives with the last one. */

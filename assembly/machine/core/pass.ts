@@ -12,6 +12,7 @@ import { Field, Knob } from "../../contract";
 import { ceilDiv, knob } from "../alloc";
 import { word } from "./board";
 
+
 @unmanaged
 export class PassLaw {
   rows: i64;
@@ -28,7 +29,10 @@ export class PassLaw {
     this.weightPortBits = knob(knobs, Knob.WeightPortBits);
     this.dequantCycles = knob(knobs, Knob.DequantCycles);
     const activationBits: i64 = knob(knobs, Knob.ActivationBits);
-    this.activationPortCycles = ceilDiv(this.columns * this.lanes * activationBits, knob(knobs, Knob.ActivationPortBits));
+    this.activationPortCycles = ceilDiv(
+      this.columns * this.lanes * activationBits,
+      knob(knobs, Knob.ActivationPortBits),
+    );
   }
 
   /** Weight-port accesses for one lane step of codes of this width. */

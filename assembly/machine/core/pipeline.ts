@@ -11,6 +11,7 @@ import { NEVER, StateReader, StateWriter } from "../state";
 // One entry: cycle (i64), records (i64).
 const ENTRY: usize = 16;
 
+
 @unmanaged
 export class Pipeline {
   base: usize;

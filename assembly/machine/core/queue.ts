@@ -11,6 +11,7 @@ import { Board } from "./board";
 
 const RECORD_BYTES: usize = RECORD_WORDS * 4;
 
+
 @unmanaged
 export class RecordQueue {
   base: usize;
@@ -66,7 +67,7 @@ export class RecordQueue {
     const size = <i32>from.take();
     for (let i = 0; i < size; i++) {
       const at = this.append();
-      for (let word = 0; word < RECORD_WORDS; word++) store<i32>(at + (<usize>word << 2), <i32>from.take());
+      for (let word = 0; word < RECORD_WORDS; word++) store<i32>(at + ((<usize>word) << 2), <i32>from.take());
     }
   }
 }

@@ -16,6 +16,7 @@ import { NEVER, StateReader, StateWriter } from "../state";
 import { Board, ROUTE_SELF, word } from "./board";
 import { RecordQueue } from "./queue";
 
+
 @unmanaged
 export class Router {
   board: Board;

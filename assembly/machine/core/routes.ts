@@ -17,6 +17,7 @@ const HEADER: i32 = 4;
 const PER_SLICE: i32 = 4;
 const WORDS: i32 = HEADER + MAX_SLICES * PER_SLICE;
 
+
 @unmanaged
 export class RouteTable {
   base: usize;

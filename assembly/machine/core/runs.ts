@@ -22,6 +22,7 @@ export enum RunState {
 const ENTRY: usize = 24;
 const WORDS: usize = 16;
 
+
 @unmanaged
 export class RunTable {
   base: usize;

@@ -20,6 +20,7 @@ const RECORD_BYTES: usize = RECORD_WORDS * 4;
 export const SUPPLY_RECORDS: i32 = 4096;
 export const SUPPLY_DEPTHS: i32 = 65536 + ROUTE_TOKENS;
 
+
 @unmanaged
 export class Sequencer {
   board: Board;
@@ -152,7 +153,7 @@ export class Sequencer {
 // @ts-ignore: decorator
 @inline
 function put(record: usize, field: i32, value: i32): void {
-  store<i32>(record + (<usize>field << 2), value);
+  store<i32>(record + ((<usize>field) << 2), value);
 }
 
 /** A backward distance d among `dispatched` records of its kind becomes the number of the record, counted from 1. */

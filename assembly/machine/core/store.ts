@@ -20,6 +20,7 @@ import { RecordQueue } from "./queue";
 const ENTRY: usize = 24;
 const WORDS: usize = 16;
 
+
 @unmanaged
 export class StoreUnit {
   board: Board;

@@ -15,6 +15,7 @@ import { NEVER, StateReader, StateWriter } from "../state";
 import { Board, word } from "./board";
 import { RecordQueue } from "./queue";
 
+
 @unmanaged
 export class VectorUnit {
   board: Board;
