@@ -3,8 +3,8 @@
 //
 //     channelPush ──► Channel ──► channelAdvance gives the number of completions, read by channelCompletion*
 
+import { make } from "../alloc";
 import { StateReader, StateWriter } from "../state";
-import { blank } from "./blank";
 import { Channel, newChannel } from "./channel";
 import { Completions, newCompletions } from "./completions";
 
@@ -18,11 +18,11 @@ class Bare {
 }
 
 export function channelOpen(device: usize, index: i32, fifoCapacity: i32): Bare {
-  const bare = blank<Bare>();
+  const bare = make<Bare>();
   bare.channel = newChannel(device, index, fifoCapacity);
   bare.out = newCompletions(fifoCapacity);
-  bare.writer = blank<StateWriter>();
-  bare.reader = blank<StateReader>();
+  bare.writer = make<StateWriter>();
+  bare.reader = make<StateReader>();
   return bare;
 }
 

@@ -12,9 +12,9 @@
 //               requests read it), parts by rank; rows and slots as they are. Counters are not state.
 //   Source      policy: docs/machine.md section 9; timings: the device file; proof: test/golden/dram-ddr4.json.
 
+import { make } from "../alloc";
 import { NEVER, StateReader, StateWriter } from "../state";
 import { channelTransactions } from "./address";
-import { blank } from "./blank";
 import { Completions } from "./completions";
 import { Controller } from "./controller";
 import { Runs } from "./runs";
@@ -128,10 +128,10 @@ export class Channel {
 
 /** Builds channel number `index` of a device vector; its FIFO holds up to `fifoCapacity` parts that are not complete. */
 export function newChannel(device: usize, index: i32, fifoCapacity: i32): Channel {
-  const channel = blank<Channel>();
-  channel.runs = blank<Runs>();
+  const channel = make<Channel>();
+  channel.runs = make<Runs>();
   channel.runs.build(fifoCapacity, channelTransactions(device) - 1);
-  channel.controller = blank<Controller>();
+  channel.controller = make<Controller>();
   channel.controller.build(device, index, channel.runs);
   channel.reset();
   return channel;

@@ -5,7 +5,7 @@
 //
 //   A part is reported once, so a list as long as the FIFOs of the channels that share it never overflows.
 
-import { blank } from "./blank";
+import { make } from "../alloc";
 
 /** Bytes of one line: slot i32, write i32, completion clock i64. */
 const LINE_SHIFT: usize = 4;
@@ -49,7 +49,7 @@ export class Completions {
 }
 
 export function newCompletions(capacity: i32): Completions {
-  const list = blank<Completions>();
+  const list = make<Completions>();
   list.capacity = capacity;
   list.lines = heap.alloc((<usize>capacity) << LINE_SHIFT);
   list.count = 0;

@@ -11,15 +11,16 @@
 //   Source      docs/machine.md section 9.
 
 import { Command, Dram } from "../../contract";
+import { make } from "../alloc";
 import { StateReader, StateWriter } from "../state";
 import { AddressMap, dramWord } from "./address";
 import { Banks } from "./bank";
-import { blank } from "./blank";
 import { Completions } from "./completions";
 import { Choice, chooseActive, chooseQueued } from "./frfcfs";
 import { Maintenance } from "./maintenance";
 import { Request, RequestPool, RequestQueue } from "./queue";
 import { Timing } from "./rules";
+import { putQueue, putRequest, takeRequest } from "./request-state";
 import { Part, Runs } from "./runs";
 import { Tally } from "./tally";
 
@@ -51,23 +52,23 @@ export class Controller {
     this.readLatency = <i64>dramWord(device, Dram.ReadLatency);
     this.writeHigh = dramWord(device, Dram.WriteHigh);
     this.writeLow = dramWord(device, Dram.WriteLow);
-    this.map = blank<AddressMap>();
+    this.map = make<AddressMap>();
     this.map.build(device);
-    this.timing = blank<Timing>();
+    this.timing = make<Timing>();
     this.timing.build(device);
-    this.banks = blank<Banks>();
+    this.banks = make<Banks>();
     this.banks.build(banks);
-    this.reads = blank<RequestQueue>();
+    this.reads = make<RequestQueue>();
     this.reads.build(banks, readEntries);
-    this.writes = blank<RequestQueue>();
+    this.writes = make<RequestQueue>();
     this.writes.build(banks, writeEntries);
-    this.pool = blank<RequestPool>();
+    this.pool = make<RequestPool>();
     this.pool.build(readEntries + writeEntries + banks);
-    this.maintenance = blank<Maintenance>();
+    this.maintenance = make<Maintenance>();
     const stagger = <i64>index * <i64>dramWord(device, Dram.RefreshStagger);
     this.maintenance.build(dramWord(device, Dram.RefreshClocks), stagger);
-    this.choice = blank<Choice>();
-    this.tally = blank<Tally>();
+    this.choice = make<Choice>();
+    this.tally = make<Tally>();
     this.tally.build();
     this.runs = runs;
     this.reset();
@@ -134,13 +135,13 @@ export class Controller {
     this.maintenance.canonical(now, into);
     this.banks.canonical(into);
     into.put(<i64>this.writeMode);
-    this.putQueue(this.reads, now, into);
-    this.putQueue(this.writes, now, into);
+    putQueue(this.reads, this.runs, now, into);
+    putQueue(this.writes, this.runs, now, into);
     into.put(<i64>popcnt(this.banks.held));
     let request = this.banks.notBefore(0);
     while (request != null) {
       into.put(<i64>request.write);
-      this.putRequest(request, now, into);
+      putRequest(request, this.runs, now, into);
       request = this.banks.notBefore(request.order + 1);
     }
   }
@@ -262,15 +263,6 @@ export class Controller {
     this.pool.give(request);
   }
 
-  private putQueue(queue: RequestQueue, now: i64, into: StateWriter): void {
-    into.put(queue.count);
-    let request = queue.notBefore(0);
-    while (request != null) {
-      this.putRequest(request, now, into);
-      request = queue.notBefore(request.order + 1);
-    }
-  }
-
   private takeQueue(queue: RequestQueue, write: bool, now: i64, from: StateReader): void {
     queue.reset();
     const count = from.take();
@@ -280,22 +272,7 @@ export class Controller {
     }
   }
 
-  private putRequest(request: Request, now: i64, into: StateWriter): void {
-    into.put(request.local);
-    into.put(this.runs.rank(request.part));
-    into.put(<i64>request.classified);
-    into.put(now - request.accepted);
-  }
-
   private takeRequest(write: bool, now: i64, from: StateReader): Request {
-    const request = this.pool.take();
-    request.local = from.take();
-    request.part = this.runs.at(from.take());
-    request.classified = from.take() != 0;
-    request.accepted = now - from.take();
-    request.bank = this.map.bank(request.local);
-    request.row = this.map.row(request.local);
-    request.write = write;
-    return request;
+    return takeRequest(this.pool.take(), write, this.map, this.runs, now, from);
   }
 }

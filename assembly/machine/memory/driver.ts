@@ -10,9 +10,9 @@
 //   Source      the conventions of the golden results: test/golden/dram-ddr4.json, field `conventions`.
 
 import { Dram } from "../../contract";
+import { make } from "../alloc";
 import { NEVER } from "../state";
 import { channelTransactions, dramWord } from "./address";
-import { blank } from "./blank";
 import { Channel, newChannel } from "./channel";
 import { Completions, newCompletions } from "./completions";
 import { Part } from "./runs";
@@ -55,7 +55,7 @@ class Driver {
     this.batch = heap.alloc(<usize>BATCH * REQUEST_BYTES);
     this.ports = heap.alloc(<usize>this.channels * sizeof<usize>());
     for (let i = 0; i < this.channels; i++) {
-      const port = blank<Port>();
+      const port = make<Port>();
       port.channel = newChannel(device, i, 2);
       port.reads = port.channel.runs.push(0, ENDLESS, false, 0, 0);
       port.writes = port.channel.runs.push(0, ENDLESS, true, 0, 0);
@@ -129,7 +129,7 @@ class Driver {
 
 /** A driver for the channels of a device vector. */
 export function dramDriver(device: usize): Driver {
-  const driver = blank<Driver>();
+  const driver = make<Driver>();
   driver.build(device);
   return driver;
 }

@@ -13,15 +13,15 @@
 //   Source      rows of the device file, in the data sheet's names: docs/machine.md section 9.
 
 import { Command, Dram, Level, Rule, RULE_WORDS } from "../../contract";
+import { make } from "../alloc";
 import { StateReader, StateWriter } from "../state";
-import { blank } from "./blank";
 
 /** Bytes of the ready times of a node: one i64 per command, padded to a power of two. */
 const NODE_SHIFT: usize = 6;
 /** Bytes of one flat rule: byte offset of Before in a node, Cycles. */
 const FLAT_BYTES: usize = 8;
 /** Before every clock; far enough that adding Cycles stays in the past. */
-const LONG_AGO: i64 = -(1 << 40);
+const LONG_AGO: i64 = -((<i64>1) << 40);
 
 /** Rows that bind other nodes than the command's own, or count further back than the last command. */
 @unmanaged
@@ -232,7 +232,7 @@ export class Timing {
   }
 
   private addSpecial(row: usize, level: i32): void {
-    const rule = blank<SpecialRule>();
+    const rule = make<SpecialRule>();
     rule.level = level;
     rule.after = word(row, Rule.After);
     rule.before = word(row, Rule.Before);
