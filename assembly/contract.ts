@@ -127,9 +127,9 @@ export enum Field {
   StorePool, // Pool whose staging bytes the acknowledgement frees
 }
 
-// biome-ignore format: two words
+// prettier-ignore
 export enum Queue { Base, Demand }
-// biome-ignore format: three words
+// prettier-ignore
 export enum Pool { None, Array, Vector }
 
 /** Bits of Field.ComputeRelease: what ends with this record. */
@@ -167,7 +167,7 @@ export enum Command {
 }
 
 /** Scope of a timing rule. */
-// biome-ignore format: four words
+// prettier-ignore
 export enum Level { Channel, Rank, BankGroup, Bank }
 
 /** Words of one timing-rule row. */

@@ -25,6 +25,10 @@ export {
   Work,
 } from "../contract";
 
+// Doors for checks and benchmarks of the memory alone.
+export * from "./memory/driver";
+export * from "./memory/bare";
+
 /** Bytes for a vector that crosses; never freed. */
 export function allocate(bytes: i32): usize {
   return zeroed(bytes);

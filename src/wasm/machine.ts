@@ -2,7 +2,7 @@
 //   One machine in linear memory: vectors in, vectors out. The only file with pointers.
 //
 
-import { Blocked, Counter, Knob, RECORD_WORDS, Status, Unit } from "../../assembly/contract.js";
+import { Blocked, Counter, Knob, RECORD_WORDS, type Status, Unit } from "../../assembly/contract.js";
 import type { MachineExports } from "./load.js";
 
 /** Records and the depths they point into; indices in RouteDepths are relative to `depths`. */

@@ -1,0 +1,43 @@
+//
+//   The same job with one cause idealised, in a thread of its own: how many cycles would it take then?
+//
+
+import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
+import type { MachineOptions } from "../hardware.js";
+import type { RunRequest } from "../request.js";
+
+/** Causes with a counterfactual. */
+export type Cause = "route" | "dram" | "vector";
+
+export const IDEAL: Record<Cause, MachineOptions> = {
+  route: { idealRouter: true },
+  dram: { idealDram: true },
+  vector: { idealVector: true },
+};
+
+export interface Counterfactual {
+  cause: Cause;
+  /** Cycles of the idealised run. */
+  done: Promise<number>;
+  stop(): void;
+}
+
+/** Starts the thread; the request has been checked by then. */
+export function startCounterfactual(request: RunRequest, cause: Cause): Counterfactual {
+  const worker = new Worker(new URL(import.meta.url), { workerData: { request, cause } });
+  const done = new Promise<number>((resolve, reject) => {
+    worker.once("message", resolve);
+    worker.once("error", reject);
+  });
+  done.catch(() => {}); // awaited later, or not at all when the run itself fails
+  return { cause, done, stop: () => void worker.terminate() };
+}
+
+/** The thread's side. */
+async function work({ request, cause }: { request: RunRequest; cause: Cause }): Promise<void> {
+  const { execute, prepare } = await import("../job.js");
+  const [engine] = await execute(prepare(request), [IDEAL[cause]], () => {});
+  parentPort?.postMessage(engine.cycle);
+}
+
+if (!isMainThread && workerData?.cause !== undefined) await work(workerData);
