@@ -37,8 +37,8 @@ const SUPPLIES_PER_BREATH = 8;
 /** Reads and checks what a request names. Throws InputError. */
 export function prepare(request: RunRequest): Job {
   const inputs = readInputs(request);
-  const { phase, batch, steps, context } = request;
-  const given = Object.entries({ phase, batch, steps, context }).filter(([, value]) => value !== undefined);
+  const { phase, batch, steps, context, tokens: window } = request;
+  const given = Object.entries({ phase, batch, steps, context, window }).filter(([, value]) => value !== undefined);
   const played = replay(inputs.trace, inputs.model, Object.fromEntries(given) as ReplayOptions);
   return { inputs, plan: planOf(request, inputs), played };
 }

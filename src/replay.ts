@@ -27,7 +27,7 @@ export interface ReplayOptions {
   steps?: number;
   /** KV entries before the first step. Default: promptLength in decode, 0 in prefill or without a pack. */
   context?: number;
-  /** Tokens of a prefill window. Default: the pack's; without a pack, as many as the model has positions left. */
+  /** Tokens of a prefill window. Default: the pack's; 512 without a pack. */
   window?: number;
 }
 
@@ -66,6 +66,8 @@ export interface Replay {
   step(index: number): Step;
 }
 
+/** Tokens of a prefill window where nobody says. */
+const DEFAULT_WINDOW = 512;
 /** Rotation between the repetitions of a sequence, tokens. */
 export const REPEAT_SHIFT = 37;
 
@@ -148,9 +150,10 @@ function stepsOf(trace: Trace | null, phase: Phase, span: Span | null, asked: nu
 }
 
 function windowOf(trace: Trace | null, model: Model, context: number, asked: number | undefined): number {
-  if (trace === null) return atLeast("window", asked ?? Math.max(1, model.maxPositions - context), 1);
+  if (trace === null)
+    return atLeast("tokens", asked ?? Math.max(1, Math.min(DEFAULT_WINDOW, model.maxPositions - context)), 1);
   if (asked === undefined || asked === trace.sequenceLength) return trace.sequenceLength;
-  throw new InputError(`--window ${asked}: allowed ${trace.sequenceLength} (the window of trace ${trace.name})`);
+  throw new InputError(`--tokens ${asked}: allowed ${trace.sequenceLength} (the window of trace ${trace.name})`);
 }
 
 function atLeast(option: string, value: number, least: number): number {

@@ -18,6 +18,8 @@ export interface RunRequest {
   phase?: "prefill" | "decode";
   batch?: number;
   steps?: number;
+  /** Tokens of a prefill window; without a trace only. */
+  tokens?: number;
   /** KV entries before the first step. */
   context?: number;
 }

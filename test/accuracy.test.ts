@@ -46,7 +46,7 @@ test("every configuration of both packs: exp of the mean NLL over positions from
   }
 });
 
-test("a part of the pack is scored on the tokens that it predicts", () => {
+test("a part of the pack is scored on its own tokens", () => {
   const rows = scoredRows(decode16, replay(decode16, tiny, { batch: 2, steps: 3 }));
   assert.equal([...rows], [1, 257, 2, 258, 3, 259]);
   const trace = parsePack(smallPack());
@@ -54,11 +54,11 @@ test("a part of the pack is scored on the tokens that it predicts", () => {
   assert.equal([one.perplexity, one.reference, one.tokens], [Math.exp(2.125), Math.exp(1.125), 1]);
 });
 
-test("the last token of a prefill predicts nothing that was recorded", () => {
+test("the first token of a sequence has no NLL", () => {
   const trace = parsePack(smallPack());
   const rows = scoredRows(trace, replay(trace, smallModel(), { phase: "prefill", batch: 3 }));
   // Sequence 2 is sequence 0 rotated by 37 mod 4 = 1.
-  assert.equal([...rows], [1, 2, 3, 5, 6, 7, 2, 3, 1]);
+  assert.equal([...rows], [1, 2, 3, 5, 6, 7, 1, 2, 3]);
 });
 
 test("whole repetitions of the pack do not change its perplexity", () => {
@@ -74,7 +74,7 @@ test("none without a trace, in another context, or of a configuration that was n
   assert.is(recordedAccuracy(null, constantPlan(2), replay(null, model, {})), NO_ACCURACY);
   assert.is(recordedAccuracy(trace, constantPlan(3), replay(trace, model, {})), NO_ACCURACY);
   assert.is(recordedAccuracy(trace, constantPlan(2), replay(trace, model, { context: 5 })), NO_ACCURACY);
-  assert.is(recordedAccuracy(trace, constantPlan(2), replay(trace, model, { context: 0 })).source, "recorded");
+  assert.is(recordedAccuracy(trace, constantPlan(2), replay(trace, model, { context: 1 })).source, "recorded");
   assert.equal(NO_ACCURACY, { source: "none", perplexity: null, reference: null, tokens: 0, arithmetic: "none" });
 });
 

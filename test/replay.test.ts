@@ -13,27 +13,27 @@ const tiny = embeddedModel("tiny-llama");
 const decode16 = embeddedTrace("decode16");
 const prefill2k = embeddedTrace("prefill2k");
 
-test("decode16: 255 steps of 16 sequences, from an empty cache", () => {
+test("decode16: 255 steps of 16 sequences, after the prompt of one token", () => {
   const whole = replay(decode16, tiny, {});
   assert.equal(
     [whole.phase, whole.batch, whole.stepCount, whole.context, whole.tokens],
-    ["decode", 16, 255, 0, 255 * 16],
+    ["decode", 16, 255, 1, 255 * 16],
   );
   assert.equal([whole.tokenSource, whole.repeated, whole.contextChanged], ["trace", false, false]);
   const last = whole.step(254);
-  assert.equal(last.entries[3], { sequence: 3, firstPosition: 254, count: 1, firstToken: 3 });
-  assert.is(last.rows[3], decode16.row(3, 254));
-  assert.is(tokensOf(last, decode16)[3], decode16.token(3, 254));
+  assert.equal(last.entries[3], { sequence: 3, firstPosition: 255, count: 1, firstToken: 3 });
+  assert.is(last.rows[3], decode16.row(3, 255));
+  assert.is(tokensOf(last, decode16)[3], decode16.token(3, 255));
 });
 
-test("a decode begins with the last token of the prompt", () => {
+test("a decode begins with the first token after the prompt", () => {
   const pack = smallPack();
   pack.json.promptLength = 3;
   const trace = parsePack(pack);
   const one = replay(trace, smallModel(), {});
-  assert.equal([one.stepCount, one.context], [1, 2]);
-  assert.equal([...one.step(0).rows], [trace.row(0, 2), trace.row(1, 2)]);
-  assert.is(one.step(0).entries[1].firstPosition, 2);
+  assert.equal([one.stepCount, one.context], [1, 3]);
+  assert.equal([...one.step(0).rows], [trace.row(0, 3), trace.row(1, 3)]);
+  assert.is(one.step(0).entries[1].firstPosition, 3);
 });
 
 test("a prefill is one step: the window of every sequence at once", () => {
@@ -55,16 +55,16 @@ test("a prefill is one step: the window of every sequence at once", () => {
 test("--batch and --steps take the first ones", () => {
   const part = replay(decode16, tiny, { batch: 3, steps: 10 });
   assert.equal([part.batch, part.stepCount, part.tokens, part.repeated], [3, 10, 30, false]);
-  assert.equal([...part.step(9).rows], [9, 256 + 9, 512 + 9]);
+  assert.equal([...part.step(9).rows], [10, 256 + 10, 512 + 10]);
 });
 
 test("a larger batch repeats the pack, rotated by 37 tokens each time within the replayed positions", () => {
   const repeated = replay(decode16, tiny, { batch: 50 });
   assert.is(repeated.repeated, true);
   const positions = (step: number, sequence: number) => repeated.step(step).rows[sequence] - 256 * (sequence % 16);
-  assert.equal([positions(0, 2), positions(0, 18), positions(0, 34), positions(0, 49)], [0, 37, 74, 111]);
-  assert.equal([positions(217, 18), positions(218, 18), positions(254, 18)], [254, 0, 36]);
-  assert.is(repeated.step(254).entries[18].firstPosition, 254);
+  assert.equal([positions(0, 2), positions(0, 18), positions(0, 34), positions(0, 49)], [1, 38, 75, 112]);
+  assert.equal([positions(217, 18), positions(218, 18), positions(254, 18)], [255, 1, 37]);
+  assert.is(repeated.step(254).entries[18].firstPosition, 255);
   const windows = replay(prefill2k, tiny, { batch: 2 }).step(0);
   assert.equal([windows.rows[2048], windows.rows[2048 + 2010], windows.rows[2048 + 2011]], [37, 2047, 0]);
 });
@@ -79,7 +79,7 @@ test("over all steps every sequence goes over every replayed position once", () 
       const steps = Array.from({ length: all.stepCount }, (_, index) => all.step(index));
       for (let sequence = 0; sequence < batch; sequence++) {
         const rows = steps.map((step) => step.rows[sequence]).sort((a, b) => a - b);
-        const first = trace.row(sequence % 2, promptLength - 1);
+        const first = trace.row(sequence % 2, promptLength);
         assert.equal(
           rows,
           Array.from({ length: 4 - promptLength }, (_, i) => first + i),
@@ -93,8 +93,8 @@ test("over all steps every sequence goes over every replayed position once", () 
 test("--context moves the KV length, keeps the tokens, and says so", () => {
   const later = replay(decode16, tiny, { context: 1000, steps: 2 });
   assert.equal([later.context, later.contextChanged], [1000, true]);
-  assert.equal([later.step(1).entries[5].firstPosition, later.step(1).rows[5]], [1001, decode16.row(5, 1)]);
-  assert.is(replay(decode16, tiny, { context: 0 }).contextChanged, false);
+  assert.equal([later.step(1).entries[5].firstPosition, later.step(1).rows[5]], [1001, decode16.row(5, 2)]);
+  assert.is(replay(decode16, tiny, { context: 1 }).contextChanged, false);
 });
 
 test("without a trace the tokens are synthetic", () => {
@@ -107,7 +107,7 @@ test("without a trace the tokens are synthetic", () => {
   assert.equal([...many.step(7).rows], [-1, -1, -1, -1]);
   assert.equal([...tokensOf(many.step(7), null)], [-1, -1, -1, -1]);
   assert.is(replay(null, llama, { phase: "prefill", window: 512 }).tokens, 512);
-  assert.is(replay(null, llama, { phase: "prefill" }).tokens, 8192);
+  assert.is(replay(null, llama, { phase: "prefill" }).tokens, 512);
 });
 
 test("refuses options that the pack or the model cannot serve", () => {
@@ -119,8 +119,8 @@ test("refuses options that the pack or the model cannot serve", () => {
   assert.is(of({ steps: 256 }), "--steps 256: allowed 1..255 (trace decode16)");
   assert.is(of({ context: -1 }), "--context -1: allowed an integer of 0 or more");
   assert.is(of({ phase: "prefill", steps: 2 }), "--steps 2: allowed 1 (a prefill is one step)");
-  assert.is(of({ phase: "prefill", window: 9 }), "--window 9: allowed 256 (the window of trace decode16)");
-  assert.is(of({ phase: "prefill", window: 0 }, null), "--window 0: allowed an integer of 1 or more");
+  assert.is(of({ phase: "prefill", window: 9 }), "--tokens 9: allowed 256 (the window of trace decode16)");
+  assert.is(of({ phase: "prefill", window: 0 }, null), "--tokens 0: allowed an integer of 1 or more");
   const fit = "more tokens must fit the 2048 positions of model tiny-llama";
   assert.is(of({ context: 2000 }), `--context 2000: allowed 0..1793 (255 ${fit})`);
   assert.is(of({ steps: 3000 }, null), `--context 0: allowed fewer tokens (3000 ${fit})`);

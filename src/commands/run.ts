@@ -26,6 +26,7 @@ export interface RunOptions {
   batch?: number;
   steps?: number;
   context?: number;
+  tokens?: number;
   set?: string[];
   json?: boolean;
   out?: string;
@@ -79,6 +80,7 @@ export function define(command: Command): void {
     )
     .option("--steps <n>", "the first N decode steps (default: all; 1 without a trace)", integer("--steps", 1))
     .option("--context <n>", "KV entries before the first step (default: the prompt)", integer("--context", 0))
+    .option("--tokens <n>", "tokens of a prefill without a trace (default: 512)", integer("--tokens", 1))
     .option("--set <path=value>", "set one knob of the machine; repeatable, later ones win", assignment)
     .option("--json", "print the result as one JSON document")
     .option("--out <dir>", "also write result.json and report.md there")
@@ -100,7 +102,7 @@ async function run(options: RunOptions): Promise<void> {
 
 /** Fills in the defaults and refuses what cannot be meant. */
 export function requestOf(options: RunOptions): RunRequest {
-  const { machine, model, set = [], slices, budget, batch, steps, context } = options;
+  const { machine, model, set = [], slices, budget, batch, steps, context, tokens } = options;
   if (budget !== undefined && slices !== undefined) {
     throw new InputError(`--budget ${budget} and --slices ${slices} exclude each other; allowed one of them`);
   }
@@ -113,6 +115,7 @@ export function requestOf(options: RunOptions): RunRequest {
   if (batch !== undefined) request.batch = batch;
   if (steps !== undefined) request.steps = steps;
   if (context !== undefined) request.context = context;
+  if (tokens !== undefined) request.tokens = tokens;
   return request;
 }
 

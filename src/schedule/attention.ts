@@ -124,7 +124,13 @@ function cachedPart(span: Span, run: Piece): number {
   return Math.max(0, Math.min(run.start + run.size, span.firstPosition) - run.start);
 }
 
-function fetchCache(context: Context, input: AttentionInput, unit: Unit, kind: "k" | "v" | "scales", run: Piece): number {
+function fetchCache(
+  context: Context,
+  input: AttentionInput,
+  unit: Unit,
+  kind: "k" | "v" | "scales",
+  run: Piece,
+): number {
   const { program, placement } = context;
   const positions = cachedPart(unit.span, run);
   if (positions === 0) return 0;

@@ -131,7 +131,7 @@ export class Program {
     words[at + Field.FetchQueue] = record.queue;
     words[at + Field.FetchStream] = record.stream;
     words[at + Field.FetchBytes] = record.bytes;
-    words[at + Field.FetchAddressLow] = record.address % TWO_32 | 0;
+    words[at + Field.FetchAddressLow] = (record.address % TWO_32) | 0;
     words[at + Field.FetchAddressHigh] = Math.floor(record.address / TWO_32);
     words[at + Field.FetchCredit] = record.credit;
     words[at + Field.FetchRoute] = distance(this.routes, record.route);
@@ -199,7 +199,7 @@ export class Program {
     const words = this.records;
     words[at + Field.StoreStream] = record.stream;
     words[at + Field.StoreBytes] = record.bytes;
-    words[at + Field.StoreAddressLow] = record.address % TWO_32 | 0;
+    words[at + Field.StoreAddressLow] = (record.address % TWO_32) | 0;
     words[at + Field.StoreAddressHigh] = Math.floor(record.address / TWO_32);
     words[at + Field.StorePool] = record.pool;
     return ++this.stores;
@@ -222,11 +222,12 @@ export class Program {
 
 function refuse(key: string, found: number, what: string, bytes: number, reserve = 0): never {
   const beside = reserve > 0 ? ` beside the residual reserve of ${reserve}` : "";
-  throw new InputError(`${key} is ${found / BYTES_PER_KIB} KiB; ${what} of this schedule needs ${bytes} bytes${beside}`);
+  throw new InputError(
+    `${key} is ${found / BYTES_PER_KIB} KiB; ${what} of this schedule needs ${bytes} bytes${beside}`,
+  );
 }
 
 /** Backward distance to record `number` when `emitted` of its kind are out. */
 function distance(emitted: number, number: number | undefined): number {
   return number === undefined || number === 0 ? 0 : emitted - number + 1;
 }
-

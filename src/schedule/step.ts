@@ -162,7 +162,10 @@ class BlockEmitter {
   }
 
   /** One vector op that writes a part of the residual stream, stored when that is spilled. */
-  private writeResidual(op: { run?: number; compute?: number; elements: number; passes: number }, offset: number): void {
+  private writeResidual(
+    op: { run?: number; compute?: number; elements: number; passes: number },
+    offset: number,
+  ): void {
     const { program, residency, placement } = this.context;
     const bytes = this.bytes(op.elements, 1);
     this.residual.vector = program.vector({ ...op, stagingBytes: residency.residual ? 0 : bytes });

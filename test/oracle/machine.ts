@@ -206,7 +206,14 @@ class Execution {
 
   private isQuiet(): boolean {
     const isOver = this.sequencer.hasEnded && this.sequencer.queuesAreEmpty;
-    return isOver && !this.fetch.isBusy && !this.router.isBusy && !this.array.isBusy && !this.vector.isBusy && !this.store.isBusy;
+    return (
+      isOver &&
+      !this.fetch.isBusy &&
+      !this.router.isBusy &&
+      !this.array.isBusy &&
+      !this.vector.isBusy &&
+      !this.store.isBusy
+    );
   }
 
   private isAnythingUnderWay(): boolean {

@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import { Counter, RECORD_WORDS, Status } from "../../assembly/contract.js";
 import { compileMachine, loadMachine } from "../../src/wasm/load.js";
-import { Machine, type Supply } from "../../src/wasm/machine.js";
+import type { Machine, Supply } from "../../src/wasm/machine.js";
 
 export type Build = "release" | "debug";
 
