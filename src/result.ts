@@ -67,7 +67,7 @@ export interface Result {
   tokensPerSecond: number;
   /** Core cycles by cause; they add up to `cycles`. */
   breakdown: Breakdown;
-  /** cycles - cycles of the same program with that cause idealised. */
+  /** cycles - cycles of the same program with that cause idealised; 0 where the array never waited for it. */
   exposed: { route: number; dram: number; vector: number };
   dram: DramResult;
   energyPj: { total: Band; blocks: Record<string, Band> };

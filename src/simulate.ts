@@ -50,7 +50,9 @@ function resultOf(request: RunRequest, job: Job, real: Engine, ideal: Partial<Re
   const cycles = real.cycle;
   const seconds = secondsOf(cycles, machine.clock.coreMHz);
   const { channels } = machine.dram;
-  const exposed = (cause: Cause) => cycles - (ideal[cause] ?? cycles);
+  const breakdown = breakdownOf(counters);
+  const waited: Record<Cause, number> = { ...breakdown, dram: breakdown.dram + breakdown.buffer };
+  const exposed = (cause: Cause) => (waited[cause] > 0 ? cycles - (ideal[cause] ?? cycles) : 0);
   return {
     version: packageVersion(),
     inputs: files,
@@ -65,7 +67,7 @@ function resultOf(request: RunRequest, job: Job, real: Engine, ideal: Partial<Re
     seconds,
     tokens: played.tokens,
     tokensPerSecond: played.tokens / seconds,
-    breakdown: breakdownOf(counters),
+    breakdown,
     exposed: { route: exposed("route"), dram: exposed("dram"), vector: exposed("vector") },
     dram: dramResultOf(counters, seconds, peakGBps(device, channels)),
     energyPj: energyOf(counters, machine, tables, dramEnergy(device, channels), seconds),
