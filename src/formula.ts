@@ -1,0 +1,79 @@
+//
+//   The closed-form bound: no schedule on this machine can be faster. Used for sanity now, for pruning later.
+//
+//     array   every wanted pass at its pass law, back to back            cycles = sum of passes x pass
+//     DRAM    every byte that a step cannot avoid, at peak bandwidth     cycles = bytes / (peak bytes per core cycle)
+//     bound = max(array, DRAM)
+//
+//   Left out, so that it stays a bound: attention, the vector unit, latencies, refresh, rows, spills, KV, embedding.
+//   Source: docs/machine.md, sections 5 and 13.
+//
+
+import { type Device, peakGBps } from "./device.js";
+import type { Machine } from "./hardware.js";
+import { GROUP, type Linear, type Model } from "./model.js";
+import type { Plan } from "./plan.js";
+import type { Replay } from "./replay.js";
+import { LM_HEAD_BITS, routerBytes, SCALE_BYTES } from "./schedule/placement.js";
+import { blockTokens, limitsOf, pieces } from "./schedule/tiles.js";
+import { SLICE_BITS, SLICES } from "./trace-json.js";
+import { BITS_PER_BYTE, ceilDiv } from "./units.js";
+
+export interface Bound {
+  arrayCycles: number;
+  dramCycles: number;
+  /** The larger of the two. */
+  cycles: number;
+}
+
+/** Lower bound of a replay's cycles. */
+export function bound(machine: Machine, device: Device, model: Model, plan: Plan, played: Replay): Bound {
+  const limits = limitsOf(machine);
+  const blockSize = blockTokens(machine, limits, model.hidden);
+  let arrayCycles = 0;
+  let bytes = 0;
+  for (let index = 0; index < played.stepCount; index++) {
+    const { rows } = played.step(index);
+    for (const block of pieces(rows.length, blockSize)) {
+      for (const [place, linear] of model.linears.entries()) {
+        for (const part of pieces(block.size, blockTokens(machine, limits, linear.in))) {
+          const start = block.start + part.start;
+          const depths = plan.depths(rows.subarray(start, start + part.size), place);
+          const groups = groupsPerSlice(depths, machine.array.columns);
+          arrayCycles += linearPass(machine, linear) * groups.reduce((sum, one) => sum + one, 0);
+          bytes += linearBytes(linear, groups.filter((one) => one > 0).length);
+          if (plan.routed && machine.router.weights === "fetched") bytes += routerBytes(machine, linear);
+        }
+      }
+    }
+    // One lm_head a step at least, with one column group.
+    arrayCycles += lmHeadCycles(machine, model);
+    bytes += (model.vocab * model.hidden * LM_HEAD_BITS) / BITS_PER_BYTE;
+  }
+  const dramCycles = Math.ceil((bytes * machine.clock.coreMHz) / (peakGBps(device, machine.dram.channels) * 1000));
+  return { arrayCycles, dramCycles, cycles: Math.max(arrayCycles, dramCycles) };
+}
+
+/** Column groups that run each slice: those with a token at least that deep. */
+function groupsPerSlice(depths: Uint8Array, columns: number): number[] {
+  const groups = new Array<number>(SLICES).fill(0);
+  for (const { start, size } of pieces(depths.length, columns)) {
+    const deepest = Math.max(...depths.subarray(start, start + size));
+    for (let slice = 0; slice < deepest; slice++) groups[slice]++;
+  }
+  return groups;
+}
+
+/** Cycles of one slice of a linear on one column group, dequantization hidden. */
+function linearPass({ array }: Machine, { in: inputs, out }: Linear): number {
+  return ceilDiv(out, array.rows) * ceilDiv(inputs, array.lanes);
+}
+
+function linearBytes({ in: inputs, out }: Linear, slices: number): number {
+  return (inputs * out * SLICE_BITS * slices) / BITS_PER_BYTE + out * ceilDiv(inputs, GROUP) * SCALE_BYTES;
+}
+
+/** INT8 codes of four terms. */
+function lmHeadCycles({ array }: Machine, model: Model): number {
+  return ceilDiv(model.vocab, array.rows) * ceilDiv(model.hidden, array.lanes) * 4;
+}
