@@ -51,37 +51,55 @@ function planOf({ budget, slices }: RunRequest, { trace }: Inputs): Plan {
 
 /** Runs the job's program on one engine for each of `variants`; they come back finished, in that order. */
 export async function execute(job: Job, variants: MachineOptions[], onProgress: OnProgress): Promise<Engine[]> {
-  const { machine, device, model, trace } = job.inputs;
   const engines = await buildEngines(job.inputs, variants);
   let supplies = 0;
   const sink = (supply: Supply) => {
     for (const engine of engines) feed(engine, supply);
     supplies++;
   };
-  const { plan, played } = job;
-  const program = new Program(engines[0].supplyLimit, bufferLimits(job.inputs), sink);
+  for (const { done, total } of programOf(job, engines[0].supplyLimit, sink)) {
+    onProgress(done, total);
+    if (supplies < SUPPLIES_PER_BREATH) continue;
+    supplies = 0;
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  for (const engine of engines) finish(engine);
+  return engines;
+}
+
+/** Makes the program of a job, supply by supply; yields after every layer how much of it is done. */
+export function* programOf(
+  job: Job,
+  limit: { records: number; depths: number },
+  sink: (supply: Supply) => void,
+): Generator<{ done: number; total: number }> {
+  const { inputs, plan, played } = job;
+  const { machine, device, model, trace } = inputs;
+  const program = new Program(limit, bufferLimits(inputs), sink);
   const schedule = new StepSchedule(program, machine, model, plan, placementOf(job, device), played.batch);
   const total = played.stepCount * schedule.parts(played.batch * played.tokensPerStep);
   let done = 0;
   for (let index = 0; index < played.stepCount; index++) {
     const step = played.step(index);
-    for (const _ of schedule.emit(step, tokensOf(step, trace))) {
-      onProgress(++done, total);
-      if (supplies < SUPPLIES_PER_BREATH) continue;
-      supplies = 0;
-      await new Promise((resolve) => setTimeout(resolve));
-    }
+    for (const _ of schedule.emit(step, tokensOf(step, trace))) yield { done: ++done, total };
   }
   program.flush();
-  for (const engine of engines) finish(engine);
-  return engines;
 }
 
-async function buildEngines({ machine, device }: Inputs, variants: MachineOptions[]): Promise<Engine[]> {
+/** The machine and its DRAM as the vectors that an engine, or the oracle, is built from. */
+export function machineVectors({ machine, device }: Inputs, options: MachineOptions = {}) {
+  return {
+    knobs: machineKnobs(machine, device, SLICES, options),
+    device: channelVector(device, machine.dram),
+  };
+}
+
+async function buildEngines(inputs: Inputs, variants: MachineOptions[]): Promise<Engine[]> {
   const module = await compileMachine(engineBinary());
-  const channels = channelVector(device, machine.dram);
-  const build = async (options: MachineOptions) =>
-    new Engine(await loadMachine(module), machineKnobs(machine, device, SLICES, options), channels);
+  const build = async (options: MachineOptions) => {
+    const { knobs, device } = machineVectors(inputs, options);
+    return new Engine(await loadMachine(module), knobs, device);
+  };
   return Promise.all(variants.map(build));
 }
 
