@@ -51,11 +51,12 @@ export function assetPath(kind: string, ...names: string[]): string {
   return join(packageRoot(), kind, ...names);
 }
 
-/** What comes with the package in a folder: the names that end with `suffix`, without it, in order. */
+/** What comes with the package in a folder: the names that end with `suffix`, without it, in order; folders for "". */
 export function assetNames(kind: string, suffix: string): string[] {
   const folder = assetPath(kind);
   if (!existsSync(folder)) return [];
-  const names = readdirSync(folder).filter((name) => name.endsWith(suffix) && !name.startsWith("."));
+  const isWanted = (name: string) => (suffix === "" ? statSync(join(folder, name)).isDirectory() : name.endsWith(suffix));
+  const names = readdirSync(folder).filter((name) => !name.startsWith(".") && isWanted(name));
   return names.map((name) => name.slice(0, name.length - suffix.length)).sort();
 }
 
