@@ -25,9 +25,11 @@ import type { Machine as Engine } from "./wasm/machine.js";
 export async function simulate(request: RunRequest, onProgress: OnProgress = () => {}): Promise<Result> {
   const job = prepare(request);
   // Without DRAM a run is cheap and goes along; the other counterfactuals cost a run each and have a thread each.
-  const threads = counterfactuals(job).map((cause) => startCounterfactual(request, cause));
+  const causes = counterfactuals(job);
+  const progress = shared(onProgress, causes.length + 1);
+  const threads = causes.map((cause, i) => startCounterfactual(request, cause, (done) => progress(i + 1, done)));
   try {
-    const [real, idealDram] = await execute(job, [{}, IDEAL.dram], onProgress);
+    const [real, idealDram] = await execute(job, [{}, IDEAL.dram], (done, total) => progress(0, done, total));
     const cycles = Object.fromEntries(
       await Promise.all(threads.map(({ cause, done }) => done.then((c) => [cause, c]))),
     );
@@ -35,6 +37,21 @@ export async function simulate(request: RunRequest, onProgress: OnProgress = () 
   } finally {
     for (const { stop } of threads) stop();
   }
+}
+
+/** One progress of several executions of the same program. */
+function shared(onProgress: OnProgress, executions: number) {
+  const parts = new Array<number>(executions).fill(0);
+  let whole = 0;
+  return (execution: number, done: number, total?: number) => {
+    parts[execution] = done;
+    whole = total ?? whole;
+    if (whole > 0)
+      onProgress(
+        parts.reduce((sum, one) => sum + one, 0),
+        whole * executions,
+      );
+  };
 }
 
 /** Without a router there is nothing to idealise in it. */

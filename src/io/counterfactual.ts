@@ -22,11 +22,17 @@ export interface Counterfactual {
   stop(): void;
 }
 
-/** Starts the thread; the request has been checked by then. */
-export function startCounterfactual(request: RunRequest, cause: Cause): Counterfactual {
+/** What the thread says: how far it is, and at last the cycles. */
+type Message = { done: number } | { cycles: number };
+
+/** Starts the thread; the request has been checked by then. `onDone` hears how many parts of the program are done. */
+export function startCounterfactual(request: RunRequest, cause: Cause, onDone: (done: number) => void): Counterfactual {
   const worker = new Worker(new URL(import.meta.url), { workerData: { request, cause } });
   const done = new Promise<number>((resolve, reject) => {
-    worker.once("message", resolve);
+    worker.on("message", (message: Message) => {
+      if ("cycles" in message) resolve(message.cycles);
+      else onDone(message.done);
+    });
     worker.once("error", reject);
   });
   done.catch(() => {}); // awaited later, or not at all when the run itself fails
@@ -36,8 +42,9 @@ export function startCounterfactual(request: RunRequest, cause: Cause): Counterf
 /** The thread's side. */
 async function work({ request, cause }: { request: RunRequest; cause: Cause }): Promise<void> {
   const { execute, prepare } = await import("../job.js");
-  const [engine] = await execute(prepare(request), [IDEAL[cause]], () => {});
-  parentPort?.postMessage(engine.cycle);
+  const say = (message: Message) => parentPort?.postMessage(message);
+  const [engine] = await execute(prepare(request), [IDEAL[cause]], (done) => say({ done }));
+  say({ cycles: engine.cycle });
 }
 
 if (!isMainThread && workerData?.cause !== undefined) await work(workerData);

@@ -55,7 +55,8 @@ export function assetPath(kind: string, ...names: string[]): string {
 export function assetNames(kind: string, suffix: string): string[] {
   const folder = assetPath(kind);
   if (!existsSync(folder)) return [];
-  const isWanted = (name: string) => (suffix === "" ? statSync(join(folder, name)).isDirectory() : name.endsWith(suffix));
+  const isWanted = (name: string) =>
+    suffix === "" ? statSync(join(folder, name)).isDirectory() : name.endsWith(suffix);
   const names = readdirSync(folder).filter((name) => !name.startsWith(".") && isWanted(name));
   return names.map((name) => name.slice(0, name.length - suffix.length)).sort();
 }
