@@ -7,6 +7,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { stringify } from "yaml";
 import { Stream } from "../assembly/contract.js";
+import { knobPage } from "../src/commands/schema.js";
 import { InputError } from "../src/errors.js";
 import { assetPath, readText } from "../src/io/files.js";
 import {
@@ -150,6 +151,7 @@ test("every stream of the contract has its bank stagger", () => {
 
 test("the schema for editors is current: npm run build:ts && node dist/src/commands/schema.js", () => {
   assert.is(readText(assetPath("hw-configs", "machine.schema.json")), machineJsonSchema());
+  assert.is(readText(assetPath("docs", "knobs.md")), knobPage());
 });
 
 test("the table of the docs has a line a knob", () => {

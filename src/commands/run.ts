@@ -45,7 +45,7 @@ Defaults:
   uses K slices, tokens are not known and there is no accuracy.
 
 Knobs:
-  Every key of a machine file can be set: hw-configs/edge.yaml lists them, each with its unit in its name and its
+  Every key of a machine file can be set: docs/knobs.md lists them, hw-configs/edge.yaml has each with its unit and its
   source beside it. A path that does not exist is answered with the nearest one, a value with its allowed range.
 
 Examples:

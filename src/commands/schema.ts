@@ -1,5 +1,6 @@
 //
-//   Writes hw-configs/machine.schema.json from the rows of src/knobs.ts, for editors; test/knobs.test.ts says when it is old.
+//   Writes hw-configs/machine.schema.json, for editors, and docs/knobs.md from the rows of src/knobs.ts; test/knobs.test.ts says
+//   when they are old.
 //
 //     npm run build:ts && node dist/src/commands/schema.js
 //
@@ -7,10 +8,17 @@
 import { realpathSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { assetPath, writeAll } from "../io/files.js";
-import { machineJsonSchema } from "../knobs.js";
+import { knobTable, machineJsonSchema } from "../knobs.js";
 
 export function writeSchema(): void {
   writeAll(assetPath("hw-configs"), { "machine.schema.json": machineJsonSchema() });
+  writeAll(assetPath("docs"), { "knobs.md": knobPage() });
+}
+
+/** docs/knobs.md. */
+export function knobPage(): string {
+  const about = "Every key of a machine file; `--set path=value` sets one for a run. Made from src/knobs.ts.";
+  return `# Knobs of a machine\n\n${about}\n\n${knobTable().trimEnd()}\n`;
 }
 
 if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) writeSchema();
