@@ -75,7 +75,7 @@ export class Board {
         return max(value - this.storesDone, 0);
     }
     if (value == 0) return 0;
-    if (this.namesRun(record, field)) return value - this.runs.first;
+    if (this.namesRun(record, field)) return max(value - this.runs.first, 0); // nobody asks for a retired run
     if (this.namesRoute(record, field)) return value - this.routes.first;
     if (word(record, Field.Kind) == Work.Fetch && field == FETCH_BASES_BEFORE) {
       return max(value - this.basesGranted, 0);

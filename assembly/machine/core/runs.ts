@@ -73,9 +73,9 @@ export class RunTable {
     return load<i32>(this.at(run), 8);
   }
 
-  /** Whether run number `reference - 1` is in the buffer; reference 0 names none. */
+  /** Whether run number `reference - 1` is in the buffer; 0 names none, and a retired run is asked for no more. */
   here(reference: i32): bool {
-    return reference == 0 || this.state(reference - 1) == RunState.Arrived;
+    return reference <= this.first || this.state(reference - 1) == RunState.Arrived;
   }
 
   grant(run: i32, credit: i32): void {
@@ -124,7 +124,7 @@ export class RunTable {
 
   /** Returns the credit of run `reference - 1`; a run that was dropped has none. */
   release(reference: i32): void {
-    if (reference == 0) return;
+    if (reference <= this.first) return;
     const entry = this.at(reference - 1);
     this.free += load<i32>(entry, 4);
     store<i32>(entry, 0, 4);
