@@ -5,9 +5,12 @@
 import type { Machine } from "../hardware.js";
 import type { Model } from "../model.js";
 import type { Plan } from "../plan.js";
+import type { Accumulators } from "./accumulators.js";
 import type { Placement } from "./placement.js";
 import type { Program } from "./program.js";
-import type { Limits, Piece, Residency } from "./tiles.js";
+import type { Residency } from "./residency.js";
+import type { Spill } from "./spill.js";
+import type { Limits, Piece } from "./tiles.js";
 
 /** Tokens of one sequence inside a token block. */
 export interface Span {
@@ -15,8 +18,28 @@ export interface Span {
   /** Earlier KV entries of its first token. */
   firstPosition: number;
   count: number;
+  /** Place of its first token in the block. */
+  firstToken: number;
   /** Whether the last token of the step's entry is in it: then it needs logits. */
   last: boolean;
+}
+
+/** Queries of one span that go through attention together. */
+export interface QueryBlock {
+  span: Span;
+  /** Earlier KV entries of its first token. */
+  firstPosition: number;
+  /** Its tokens in the block. */
+  tokens: Piece;
+}
+
+/** What one token block leaves to the next. */
+export interface Carried {
+  /** Last Store record into the cache, by layer and sequence. */
+  readonly cacheStores: Int32Array;
+  /** Vector record that sampled the latest token of a sequence. */
+  readonly sampled: Int32Array;
+  readonly accumulators: Accumulators;
 }
 
 export interface Context {
@@ -27,11 +50,16 @@ export interface Context {
   readonly placement: Placement;
   readonly limits: Limits;
   readonly residency: Residency;
+  readonly spill: Spill;
+  readonly carried: Carried;
   /** Slices that a run may need at most. */
   readonly slices: number;
   readonly spans: readonly Span[];
+  readonly queryBlocks: readonly QueryBlock[];
   /** Tokens of the block. */
   readonly tokens: number;
+  /** Sequences that have a cache. */
+  readonly sequences: number;
   /** Tokens of a block of a linear with this many inputs. */
   blockTokens(inputs: number): number;
   /** Slices wanted in a linear by tokens of the block. */

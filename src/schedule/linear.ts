@@ -10,19 +10,22 @@
 //
 
 import { Queue, Release, Stream } from "../../assembly/contract.js";
+import { InputError } from "../errors.js";
 import { GROUP, type Linear } from "../model.js";
 import { SLICE_BITS, SLICES } from "../trace-json.js";
+import type { Results } from "./accumulators.js";
 import type { Context } from "./context.js";
 import { routerBytes, SCALE_BYTES } from "./placement.js";
-import { codeBytes, type Piece, pieces } from "./tiles.js";
+import type { SpilledTensor } from "./spill.js";
+import { ACCUMULATOR_BYTES, codeBytes, type Piece, pieces, roundUp } from "./tiles.js";
 
 /** Where a linear's input comes from. */
 export interface LinearInput {
   /** Number of the last Compute, Vector record that makes it. */
   compute?: number;
   vector?: number;
-  /** It was spilled: its DRAM offset and its last Store record. */
-  spilled?: { offset: number; store: number } | undefined;
+  /** It was spilled: where, and its last Store record. */
+  spilled?: { tensor: SpilledTensor; store: number } | undefined;
 }
 
 /** What is ready when a row tile is: the last Compute record of its rows, for the tokens of one token block. */
@@ -44,6 +47,7 @@ interface RowTile {
   route: number;
   scaleRuns: number[];
   lastCompute: number;
+  results: Results | null;
 }
 
 /** One token block of a linear. */
@@ -59,54 +63,79 @@ interface Block {
   tapped: boolean;
 }
 
+/** Emits what uses a row tile; the Vector record that reads its results, 0 if the one of the next row tile does. */
+export type OnRowTile = (output: RowTileOutput) => number;
+
 /** Emits the linears of these indices on all tokens of the context; calls back after each row tile. */
 export function emitLinears(
   context: Context,
   indices: readonly number[],
   input: LinearInput,
-  onRowTile: (output: RowTileOutput) => void,
+  onRowTile: OnRowTile,
 ): void {
   const inputs = context.model.linears[indices[0]].in;
   for (const tokens of pieces(context.tokens, context.blockTokens(inputs))) {
     const kTiles = pieces(inputs, context.machine.array.tileInputs);
-    const inputRuns = refetchInput(context, inputs, tokens, kTiles, input);
+    const inputRuns = refetchInput(context, tokens, kTiles, input);
     const block = { tokens, kTiles, input, inputRuns, waited: false, tapped: false };
     const routes = indices.map((index) => emitRoute(context, index, tokens, input));
-    for (const group of leadGroups(context, indices, routes)) {
-      emitGroup(context, block, group);
-      for (const { linear, rows, lastCompute } of group) onRowTile({ linear, rows, tokens, compute: lastCompute });
+    const lead = leadOf(context, inputs, kTiles);
+    let unread: Results[] = [];
+    for (const group of leadGroups(context, indices, routes, lead)) {
+      emitGroup(context, block, group, lead);
+      for (const { linear, rows, lastCompute, results } of group) {
+        if (results !== null) unread.push(results);
+        const reader = onRowTile({ linear, rows, tokens, compute: lastCompute });
+        for (const each of unread) each.reader = reader;
+        if (reader > 0) unread = [];
+      }
     }
   }
 }
 
+/** The lead, cut to what the slice buffer and the run table hold: a scale run stays until the last slice of its tile. */
+function leadOf(context: Context, inputs: number, kTiles: Piece[]): number {
+  const { machine, limits } = context;
+  const { rows, tileInputs } = machine.array;
+  const kTile = Math.min(inputs, tileInputs);
+  const [scales, slice] = [scaleBytes(rows, kTile), codeBytes(rows * kTile, SLICE_BITS)];
+  if (scales + slice > limits.baseBytes) {
+    const found = `buffers.sliceKiB is ${machine.buffers.sliceKiB}`;
+    throw new InputError(`${found}; slice 1 and scales of a tile need ${scales + slice} bytes beside the reserve`);
+  }
+  const byBytes = Math.floor((limits.baseBytes - slice) / (scales * kTiles.length));
+  const entries = machine.sequencer.runTableEntries - context.slices - kTiles.length;
+  const byEntries = Math.floor(entries / (2 * kTiles.length));
+  return Math.max(0, Math.min(limits.lead, byBytes, byEntries));
+}
+
 /** Row tiles of linears that share an input alternate; `lead` of them make a group. */
-function leadGroups(context: Context, indices: readonly number[], routes: number[]): RowTile[][] {
-  const { model, machine, limits } = context;
+function leadGroups(context: Context, indices: readonly number[], routes: number[], lead: number): RowTile[][] {
+  const { model, machine } = context;
   const perLinear = indices.map((index, i) => {
     const linear = model.linears[index];
-    const common = { linear, index, route: routes[i], lastCompute: 0 };
+    const common = { linear, index, route: routes[i], lastCompute: 0, results: null };
     return pieces(linear.out, machine.array.rows).map((rows) => ({ ...common, rows, scaleRuns: [] as number[] }));
   });
   const tiles = perLinear[0].flatMap((_, r) => perLinear.map((rowTiles) => rowTiles[r]));
-  return pieces(tiles.length, Math.max(1, limits.lead)).map(({ start, size }) => tiles.slice(start, start + size));
+  return pieces(tiles.length, Math.max(1, lead)).map(({ start, size }) => tiles.slice(start, start + size));
 }
 
 /** Brings a spilled input back, one run a K tile, into the place the schedule gave it. */
-function refetchInput(context: Context, inputs: number, tokens: Piece, kTiles: Piece[], input: LinearInput): number[] {
-  const { spilled } = input;
+function refetchInput({ program }: Context, tokens: Piece, kTiles: Piece[], { spilled }: LinearInput): number[] {
   if (spilled === undefined) return [];
-  const { program, placement, limits } = context;
-  return kTiles.map((k) =>
-    program.fetch({
+  return kTiles.map((k) => {
+    const { address, bytes } = spilled.tensor.run(tokens.index, k.index);
+    return program.fetch({
       queue: Queue.Demand,
       stream: Stream.Activations,
-      bytes: tokens.size * k.size * limits.elementBytes,
-      address: placement.spill(spilled.offset + (tokens.start * inputs + tokens.size * k.start) * limits.elementBytes),
+      bytes,
+      address,
       credit: 0,
       store: spilled.store,
       compute: program.emitted.computes,
-    }),
-  );
+    });
+  });
 }
 
 function emitRoute(context: Context, index: number, tokens: Piece, input: LinearInput): number {
@@ -121,8 +150,8 @@ function emitRoute(context: Context, index: number, tokens: Piece, input: Linear
   return program.route({ compute, vector, inputs: linear.in, depths: context.depths(index, tokens), run });
 }
 
-function emitGroup(context: Context, block: Block, group: RowTile[]): void {
-  if (context.limits.lead === 0) {
+function emitGroup(context: Context, block: Block, group: RowTile[], lead: number): void {
+  if (lead === 0) {
     for (const tile of group) {
       for (const k of block.kTiles) {
         emitFirstSlice(context, block, tile, k);
@@ -136,31 +165,21 @@ function emitGroup(context: Context, block: Block, group: RowTile[]): void {
 }
 
 function emitFirstSlice(context: Context, block: Block, tile: RowTile, k: Piece): void {
-  const { program, placement } = context;
-  const scaleBytes = tile.rows.size * Math.ceil(k.size / GROUP) * SCALE_BYTES;
-  const scaleRun = program.fetch({
-    queue: Queue.Base,
-    stream: Stream.Scales,
-    bytes: scaleBytes,
-    address: placement.scales(tile.index, tile.rows.index, k.index),
-    credit: scaleBytes,
-  });
+  const { program } = context;
+  const scaleRun = fetchScales(context, tile, k);
   const run = fetchSlice(context, tile, k, 1);
   tile.scaleRuns[k.index] = scaleRun;
   const last = context.slices === 1;
-  const columns = block.tokens.size;
   tile.lastCompute = program.compute({
-    ...(block.waited ? {} : { compute: block.input.compute, vector: block.input.vector }),
+    ...startOf(context, block, tile, k),
     ...passOf(tile, k),
+    ...passesOf(context, block, tile),
     run,
     scaleRun,
     inputRun: block.inputRuns[k.index],
     release: Release.Run | (last ? Release.ScaleRun : 0) | (block.inputRuns[k.index] ? Release.InputRun : 0),
     slice: 1,
     dequants: 2,
-    passes: Math.ceil(columns / context.machine.array.columns),
-    passColumns: columns,
-    rowColumns: tile.rows.size * columns,
     sumAdds: !block.tapped,
   });
   block.waited = true;
@@ -169,21 +188,35 @@ function emitFirstSlice(context: Context, block: Block, tile: RowTile, k: Piece)
   block.inputRuns = [];
 }
 
-function emitResidualSlices(context: Context, block: Block, tile: RowTile, k: Piece): void {
-  const { program, slices, machine } = context;
+/** What the first slice of a tile waits for: the input, once a block, and room for its results, once a row tile. */
+function startOf(context: Context, { waited, input, tokens }: Block, tile: RowTile, k: Piece) {
+  const { compute, vector = 0 } = waited ? {} : input;
+  if (k.index > 0) return { compute, vector };
+  const { rows, columns } = context.machine.array;
+  const bytes = rows * roundUp(tokens.size, columns) * ACCUMULATOR_BYTES;
+  const { results, after } = context.carried.accumulators.take(bytes);
+  tile.results = results;
+  return { compute, vector: Math.max(vector, after) };
+}
+
+function passesOf({ machine }: Context, block: Block, tile: RowTile) {
   const columns = block.tokens.size;
+  return {
+    passes: Math.ceil(columns / machine.array.columns),
+    passColumns: columns,
+    rowColumns: tile.rows.size * columns,
+  };
+}
+
+function emitResidualSlices(context: Context, block: Block, tile: RowTile, k: Piece): void {
+  const { program, slices } = context;
   for (let slice = 2; slice <= slices; slice++) {
     const last = slice === slices;
     const ofBlock = last && tile.rows.index === lastRowTile(context, tile) && k.index === block.kTiles.length - 1;
     const run = fetchSlice(context, tile, k, slice);
-    const given = {
-      passes: Math.ceil(columns / machine.array.columns),
-      passColumns: columns,
-      rowColumns: tile.rows.size * columns,
-    };
     tile.lastCompute = program.compute({
       ...passOf(tile, k),
-      ...(tile.route === 0 ? given : {}),
+      ...(tile.route === 0 ? passesOf(context, block, tile) : {}),
       run,
       scaleRun: tile.scaleRuns[k.index],
       release: Release.Run | (last ? Release.ScaleRun : 0) | (ofBlock && tile.route !== 0 ? Release.Route : 0),
@@ -207,6 +240,16 @@ function passOf(tile: RowTile, k: Piece) {
     group: GROUP,
     routedWeights: true,
   };
+}
+
+function scaleBytes(rows: number, inputs: number): number {
+  return rows * Math.ceil(inputs / GROUP) * SCALE_BYTES;
+}
+
+function fetchScales({ program, placement }: Context, tile: RowTile, k: Piece): number {
+  const bytes = scaleBytes(tile.rows.size, k.size);
+  const address = placement.scales(tile.index, tile.rows.index, k.index);
+  return program.fetch({ queue: Queue.Base, stream: Stream.Scales, bytes, address, credit: bytes });
 }
 
 /** Slice 1 is prefetched; residual slices wait for their route. */

@@ -10,7 +10,9 @@ import { InputError } from "../errors.js";
 import type { Machine } from "../hardware.js";
 import { GROUP, type Linear, type Model } from "../model.js";
 import { SLICE_BITS, SLICES } from "../trace-json.js";
-import { codeBytes } from "./tiles.js";
+import { BYTES_PER_KIB } from "../units.js";
+import { mostSpillRuns } from "./spill.js";
+import { codeBytes, limitsOf, roundUp } from "./tiles.js";
 
 /** FP16 scale and FP16 zero point of a group. */
 export const SCALE_BYTES = 4;
@@ -50,7 +52,16 @@ interface CachePlace {
 
 type StreamName = keyof Machine["dram"]["bankStagger"];
 
+/** Bytes from `start` on that one stream has for itself. */
+export interface Region {
+  stream: StreamName;
+  start: number;
+  bytes: number;
+}
+
 export class Placement {
+  /** In the order of their addresses. */
+  readonly regions: Region[] = [];
   readonly linears: LinearPlace[];
   readonly lmHead: TileRegion & { kTiles: number };
   readonly embedding: number;
@@ -60,13 +71,15 @@ export class Placement {
   /** Bytes of one position of one KV head, K or V. */
   readonly kvPitch: number;
   private readonly caches: CachePlace[];
-  private readonly spillBase: number;
+  /** Where the spilled tensors of a token block start. */
+  readonly spillBase: number;
   private next = 0;
 
   constructor(
     private readonly machine: Machine,
     private readonly model: Model,
     private readonly memory: Memory,
+    /** `spillBytes`: the spilled tensors of a token block without padding. */
     private readonly extent: { sequences: number; positions: number; spillBytes: number; routed: boolean },
   ) {
     const { array, kv } = machine;
@@ -78,8 +91,10 @@ export class Placement {
     this.kvPitch = codeBytes(model.headDim, kv.bits);
     this.kvRunPositions = array.rows * Math.max(1, Math.floor(memory.stripeBytes / this.kvPitch / array.rows));
     this.caches = this.placeCaches();
-    this.spillBase = this.region("activations", extent.spillBytes);
+    const spillPadding = mostSpillRuns(machine, limitsOf(machine), model) * memory.stripeBytes;
+    this.spillBase = this.region("activations", extent.spillBytes + spillPadding);
     this.checkCapacity();
+    this.checkResidentRouters();
   }
 
   /** Address of the run of slice `slice` (1..) of a tile of a linear. */
@@ -111,9 +126,8 @@ export class Placement {
     return place.base + head * place.headBytes + run * runBytes + (position % this.kvRunPositions) * pitch;
   }
 
-  /** Address of a spilled byte. */
-  spill(offset: number): number {
-    return this.spillBase + offset;
+  get stripeBytes(): number {
+    return this.memory.stripeBytes;
   }
 
   /** Bytes in use, padding included. */
@@ -159,6 +173,7 @@ export class Placement {
     const { stripeBytes } = this.memory;
     const start = roundUp(this.next, stripeBytes) + this.machine.dram.bankStagger[stream] * stripeBytes;
     this.next = start + bytes;
+    this.regions.push({ stream, start, bytes });
     return start;
   }
 
@@ -169,6 +184,16 @@ export class Placement {
     const found = `model ${this.model.name} with its KV cache takes ${this.next} bytes of DRAM`;
     throw new InputError(`${found}; the machine has ${capacityBytes} (dram.channels ${channels}, dram.dieGb ${dieGb})`);
   }
+
+  private checkResidentRouters(): void {
+    const { router, buffers } = this.machine;
+    if (!this.extent.routed || router.weights === "fetched") return;
+    const bytes = this.model.linears.reduce((sum, linear) => sum + routerBytes(this.machine, linear), 0);
+    const chip = (buffers.sliceKiB + buffers.activationKiB) * BYTES_PER_KIB;
+    if (bytes <= chip) return;
+    const found = `router.weights is resident; the routers of model ${this.model.name} take ${bytes} bytes`;
+    throw new InputError(`${found}, slice and activation buffer together have ${chip}; allowed fetched`);
+  }
 }
 
 /** INT8 weights and biases of one linear's two-layer router. */
@@ -176,8 +201,4 @@ export function routerBytes(machine: Machine, linear: { in: number }): number {
   const { hidden } = machine.router;
   const scores = SLICES - 1;
   return linear.in * hidden + hidden + hidden * scores + scores;
-}
-
-function roundUp(value: number, unit: number): number {
-  return Math.ceil(value / unit) * unit;
 }

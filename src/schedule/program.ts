@@ -13,6 +13,10 @@ import { InputError } from "../errors.js";
 import { BYTES_PER_KIB } from "../units.js";
 import type { Supply } from "../wasm/machine.js";
 
+/** The ops of a token block: the tag of a record. Layers are not told apart, so that they make equal records. */
+// biome-ignore format: in order
+export enum Op { Embedding, AttentionNorm, Q, K, V, Attention, O, MlpNorm, GateUp, Down, FinalNorm, LmHead }
+
 /** What a record waits for: numbers of earlier records, 0 for none. */
 export interface Waits {
   compute?: number | undefined;
@@ -109,9 +113,9 @@ export class Program {
     return { fetches, routes, computes, vectors, stores };
   }
 
-  /** Number of the op that the records from here on belong to. */
-  op(tag: number): void {
-    this.tag = tag;
+  /** The op that the records from here on belong to. */
+  op(op: Op): void {
+    this.tag = op;
   }
 
   /** Hands on what is left of the last chunk. */
@@ -123,9 +127,7 @@ export class Program {
   }
 
   fetch(record: FetchRecord): number {
-    const { slice, residualReserve } = this.buffers;
-    const reserve = record.queue === Queue.Base && record.credit > 0 ? residualReserve : 0;
-    if (record.credit + reserve > slice) refuse("buffers.sliceKiB", slice, "one run", record.credit, reserve);
+    this.checkCredit(record);
     const at = this.begin(Work.Fetch, record);
     const words = this.records;
     words[at + Field.FetchQueue] = record.queue;
@@ -203,6 +205,17 @@ export class Program {
     words[at + Field.StoreAddressHigh] = Math.floor(record.address / TWO_32);
     words[at + Field.StorePool] = record.pool;
     return ++this.stores;
+  }
+
+  /** Base runs leave the reserve; run ahead, they leave nothing else, so a demand run has to fit it. */
+  private checkCredit({ queue, credit }: FetchRecord): void {
+    const { slice, residualReserve } = this.buffers;
+    if (credit === 0) return;
+    if (queue === Queue.Demand) {
+      if (credit > residualReserve) refuse("fetch.residualReserveKiB", residualReserve, "one run", credit);
+    } else if (credit + residualReserve > slice) {
+      refuse("buffers.sliceKiB", slice, "one run", credit, residualReserve);
+    }
   }
 
   private begin(kind: Work, waits: Waits): number {

@@ -2,9 +2,9 @@
 //   How an op is cut: row tiles, K tiles, token blocks (docs/machine.md, section 13).
 //
 
+import { ROUTE_TOKENS } from "../../assembly/contract.js";
 import { InputError } from "../errors.js";
 import type { Machine } from "../hardware.js";
-import type { Model } from "../model.js";
 import { BYTES_PER_KIB } from "../units.js";
 
 /** A piece of a range: `size` items from `start` on. */
@@ -27,6 +27,10 @@ export function codeBytes(count: number, bits: number): number {
   return Math.ceil((count * bits) / 8);
 }
 
+export function roundUp(value: number, unit: number): number {
+  return Math.ceil(value / unit) * unit;
+}
+
 /** Limits that the buffers put on a schedule. */
 export interface Limits {
   /** Activation bytes that tensors may take. */
@@ -35,85 +39,54 @@ export interface Limits {
   elementBytes: number;
   /** Row tiles whose first slices run before their residual slices: the lead, cut to what the accumulators hold. */
   lead: number;
+  /** Bytes of accumulators: the part of the activation buffer that tensors may not take. */
+  accumulatorBytes: number;
   /** Most tokens of a block that the accumulators hold. */
   accumulatorTokens: number;
+  /** Slice-buffer bytes that base runs may take together. */
+  baseBytes: number;
+  /** Slice-buffer bytes that a demand run is sure to get. */
+  demandBytes: number;
 }
 
-/** FP32 accumulators of one row tile and token. */
-const ACCUMULATOR_BYTES = 4;
+/** An FP32 accumulator. */
+export const ACCUMULATOR_BYTES = 4;
+/** Row tiles whose results wait for each other: gate and up. */
+const PAIR = 2;
 
 export function limitsOf(machine: Machine): Limits {
-  const { array, buffers, router } = machine;
-  const reserve = buffers.activationReserveKiB * BYTES_PER_KIB;
+  const { array, buffers, fetch, router } = machine;
+  const accumulatorBytes = buffers.activationReserveKiB * BYTES_PER_KIB;
   const rowTile = array.rows * array.columns * ACCUMULATOR_BYTES;
-  const fit = Math.floor(reserve / rowTile);
-  if (fit < 1) {
+  const fit = Math.floor(accumulatorBytes / rowTile);
+  if (fit < PAIR) {
     const found = `buffers.activationReserveKiB is ${buffers.activationReserveKiB}`;
-    throw new InputError(`${found}; the accumulators of one row tile need ${rowTile} bytes`);
+    throw new InputError(`${found}; the accumulators of two row tiles need ${PAIR * rowTile} bytes`);
   }
-  const lead = Math.min(router.sliceOneLead, fit);
+  const lead = Math.min(router.sliceOneLead, fit - (fit % PAIR));
+  const demandBytes = fetch.residualReserveKiB * BYTES_PER_KIB;
   return {
-    tensorBytes: buffers.activationKiB * BYTES_PER_KIB - reserve,
+    tensorBytes: buffers.activationKiB * BYTES_PER_KIB - accumulatorBytes,
     elementBytes: array.activationBits / 8,
     lead,
-    accumulatorTokens: Math.floor(fit / Math.max(1, lead)) * array.columns,
+    accumulatorBytes,
+    accumulatorTokens: Math.floor(fit / Math.max(PAIR, roundUp(lead, PAIR))) * array.columns,
+    baseBytes: buffers.sliceKiB * BYTES_PER_KIB - demandBytes,
+    demandBytes,
   };
 }
 
 /**
  * Tokens of one block of an op with `inputs` inputs: a multiple of the array's columns where that many fit, else as many
- * as fit. At most what the accumulators hold.
+ * as fit. At most what the accumulators hold and one route decides.
  */
 export function blockTokens(machine: Machine, limits: Limits, inputs: number): number {
   const { columns } = machine.array;
   const perToken = inputs * limits.elementBytes;
-  const fit = Math.min(Math.floor(limits.tensorBytes / perToken), limits.accumulatorTokens);
+  const fit = Math.min(Math.floor(limits.tensorBytes / perToken), limits.accumulatorTokens, ROUTE_TOKENS);
   if (fit < 1) {
     const found = `buffers.activationKiB is ${machine.buffers.activationKiB}`;
     throw new InputError(`${found}; one token of ${inputs} inputs needs ${perToken} bytes beside the reserve`);
   }
   return fit < columns ? fit : Math.floor(fit / columns) * columns;
-}
-
-/** Which tensors of a layer stay in the activation buffer for a block of tokens; the others go to DRAM and back. */
-export interface Residency {
-  /** The residual stream. */
-  residual: boolean;
-  query: boolean;
-  /** Attention output, the input of o_proj. */
-  attention: boolean;
-  /** SiLU(gate) * up, the input of down_proj. */
-  mlp: boolean;
-  /** Bytes left for attention scores. */
-  scoreBytes: number;
-}
-
-/**
- * Static placement. What an op needs in the buffer comes first: its input x, the step's own K and V. Then the tensors that
- * live longest, in this order: residual stream, attention output, query, MLP intermediate. One that does not fit in every
- * stretch of its life goes to DRAM.
- */
-export function residencyOf(machine: Machine, limits: Limits, model: Model, tokens: number): Residency {
-  const bytes = (features: number) => tokens * features * limits.elementBytes;
-  const x = bytes(model.hidden);
-  const keyValue = bytes(2 * model.kvHeads * model.headDim);
-  const query = bytes(model.heads * model.headDim);
-  const mlp = bytes(model.intermediate);
-  const inputOf = (features: number) =>
-    Math.min(tokens, blockTokens(machine, limits, features)) * features * limits.elementBytes;
-  const attentionIn = inputOf(model.heads * model.headDim);
-  const mlpIn = inputOf(model.intermediate);
-  // Bytes in use in each stretch of a layer: norm, q k v, attention, o, gate up, down.
-  const used = [x, x + keyValue, keyValue, attentionIn, x, mlpIn];
-  const place = (size: number, stretches: number[], already: number[] = []): boolean => {
-    const need = (s: number) => used[s] + size - (already.includes(s) ? Math.min(size, used[s]) : 0);
-    if (stretches.some((s) => need(s) > limits.tensorBytes)) return false;
-    for (const s of stretches) used[s] = need(s);
-    return true;
-  };
-  const residual = place(x, [0, 1, 2, 3, 4, 5]);
-  const attention = place(query, [2, 3], [3]);
-  const placed = { residual, attention, query: place(query, [1, 2]), mlp: place(mlp, [4, 5], [5]) };
-  const free = limits.tensorBytes - used[2];
-  return { ...placed, scoreBytes: Math.min((machine.buffers.activationKiB * BYTES_PER_KIB) / 2, free) };
 }

@@ -1,0 +1,48 @@
+//
+//   The step's own K and V on their way into the cache, head by head, as the vector unit has quantised them.
+//
+//     row tiles of k_proj, v_proj ──► RoPE, quantise ──► staging ──► one store per (head, sequence, KV run)
+//
+//   A row tile stores the heads that are complete with it; the scales of a position go with its V.
+//
+
+import { Pool, Stream } from "../../assembly/contract.js";
+import type { Context } from "./context.js";
+import { KV_SCALE_BYTES } from "./placement.js";
+import { type Piece, pieces } from "./tiles.js";
+
+type Projection = "k" | "v";
+
+/** KV heads that are complete when `rows` are. */
+export function completeHeads({ model }: Context, rows: Piece): { first: number; end: number } {
+  const first = Math.floor(rows.start / model.headDim);
+  return { first, end: Math.floor((rows.start + rows.size) / model.headDim) };
+}
+
+/** Bytes that a head stores for each token. */
+export function bytesPerToken({ placement }: Context, projection: Projection): number {
+  return placement.kvPitch + (projection === "v" ? KV_SCALE_BYTES : 0);
+}
+
+/** Stores one KV head of all tokens of the block, made by the Vector record `vector`. */
+export function storeHead(context: Context, projection: Projection, layer: number, head: number, vector: number): void {
+  const { program, placement } = context;
+  const kinds = projection === "k" ? (["k"] as const) : (["v", "scales"] as const);
+  for (const { sequence, firstPosition, count } of context.spans) {
+    for (const { start, size } of newParts(context, firstPosition, count)) {
+      for (const kind of kinds) {
+        const bytes = size * (kind === "scales" ? KV_SCALE_BYTES : placement.kvPitch);
+        const address = placement.cache(kind, layer, sequence, head, start);
+        program.store({ stream: Stream.Kv, bytes, address, pool: Pool.Vector, vector });
+      }
+    }
+  }
+}
+
+/** Positions firstPosition .. firstPosition + count - 1, cut where KV runs begin. */
+function newParts({ placement }: Context, firstPosition: number, count: number): { start: number; size: number }[] {
+  return pieces(firstPosition + count, placement.kvRunPositions)
+    .map((run) => ({ start: Math.max(run.start, firstPosition), end: run.start + run.size }))
+    .filter(({ start, end }) => start < end)
+    .map(({ start, end }) => ({ start, size: end - start }));
+}

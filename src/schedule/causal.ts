@@ -1,0 +1,176 @@
+//
+//   The shape of causal attention: which queries go together, and which tiles of positions they run.
+//
+//     columns   (query position, query head of the group), in column groups of array.columns
+//     rows      positions in tiles of array.rows; a tile runs for a column group iff some (query, key) pair in it is allowed
+//
+
+import { InputError } from "../errors.js";
+import type { Machine } from "../hardware.js";
+import type { Model } from "../model.js";
+import { BYTES_PER_KIB } from "../units.js";
+import type { Context, QueryBlock, Span } from "./context.js";
+import { KV_SCALE_BYTES } from "./placement.js";
+import type { Residency } from "./residency.js";
+import { ACCUMULATOR_BYTES, type Limits, type Piece, pieces } from "./tiles.js";
+
+/** An FP16 score. */
+const SCORE_BYTES = 2;
+/** Re-fetched queries lie in two places in turn. */
+export const QUERY_PLACES = 2;
+
+/** One (query block, KV head, block of positions). */
+export interface Unit {
+  block: QueryBlock;
+  head: number;
+  /** Key positions. */
+  keys: Piece;
+  /** No later keys for these queries. */
+  last: boolean;
+}
+
+/** The spans, cut so that the results, the output and the scores of a row tile of positions fit. */
+export function queryBlocksOf(
+  machine: Machine,
+  limits: Limits,
+  model: Model,
+  residency: Residency,
+  spans: readonly Span[],
+): QueryBlock[] {
+  const most = mostQueries(machine, limits, model, residency);
+  const cut = spans.flatMap((span) => pieces(span.count, most).map(({ start, size }) => ({ span, start, size })));
+  return cut.map(({ span, start, size }, index) => {
+    const tokens = { index, start: span.firstToken + start, size };
+    return { span, firstPosition: span.firstPosition + start, tokens };
+  });
+}
+
+function mostQueries(machine: Machine, limits: Limits, model: Model, residency: Residency): number {
+  const output = (model.heads / model.kvHeads) * model.headDim;
+  const scores = machine.array.rows * positionBytes(machine, model) + queryPlaces(limits, model, residency);
+  const staging = residency.attention ? 0 : output * limits.elementBytes;
+  return Math.min(
+    fit(machine, "activationReserveKiB", limits.accumulatorBytes, output * ACCUMULATOR_BYTES, "results"),
+    fit(machine, "activationKiB", residency.workingBytes, scores, `scores of ${machine.array.rows} positions`),
+    fit(machine, "arrayStagingKiB", machine.buffers.arrayStagingKiB * BYTES_PER_KIB, staging, "output"),
+  );
+}
+
+/** How often `bytes` fit `available`. */
+function fit(machine: Machine, key: keyof Machine["buffers"], available: number, bytes: number, what: string): number {
+  if (bytes <= available) return Math.floor(available / Math.max(1, bytes));
+  const found = `buffers.${key} is ${machine.buffers[key]}`;
+  throw new InputError(`${found}; the ${what} of one query's attention need ${bytes} bytes, ${available} are left`);
+}
+
+/** Score bytes of one query and position, in all units that hold theirs at a time. */
+function positionBytes({ schedule }: Machine, model: Model): number {
+  return (model.heads / model.kvHeads) * SCORE_BYTES * (schedule.attentionLead + 1);
+}
+
+/** Bytes that a query takes for being re-fetched. */
+function queryPlaces({ elementBytes }: Limits, { heads, kvHeads, headDim }: Model, { query }: Residency): number {
+  return query ? 0 : QUERY_PLACES * (heads / kvHeads) * headDim * elementBytes;
+}
+
+/** The units of a block's attention: query blocks, their KV heads, the positions they may see. */
+export function unitsOf(context: Context): Unit[] {
+  const fetched = fetchPositions(context);
+  return context.queryBlocks.flatMap((block) => {
+    const keys = pieces(block.firstPosition + block.tokens.size, keyPositions(context, block, fetched));
+    return Array.from({ length: context.model.kvHeads }, (_, head) =>
+      keys.map((piece) => ({ block, head, keys: piece, last: piece.index === keys.length - 1 })),
+    ).flat();
+  });
+}
+
+/** Positions of one K or V run: what a stripe holds, fewer if the slice buffer does not hold that beside the scales. */
+export function fetchPositions({ machine, limits, placement }: Context): number {
+  const scales = KV_SCALE_BYTES * (machine.schedule.attentionLead + 1);
+  const { rows } = machine.array;
+  const most = roundDown(limits.baseBytes / (placement.kvPitch + scales), rows);
+  if (most >= rows) return Math.min(most, placement.kvRunPositions);
+  const bytes = rows * (placement.kvPitch + scales);
+  const found = `buffers.sliceKiB is ${machine.buffers.sliceKiB}`;
+  throw new InputError(`${found}; K of ${rows} positions and the scales need ${bytes} bytes beside the reserve`);
+}
+
+/** Positions whose scores, and whose scales in the slice buffer, fit: whole runs if possible, else row tiles. */
+function keyPositions(context: Context, { tokens }: QueryBlock, fetched: number): number {
+  const { machine, model, limits, residency, placement } = context;
+  const free = residency.workingBytes - tokens.size * queryPlaces(limits, model, residency);
+  const byScores = free / (tokens.size * positionBytes(machine, model));
+  const scales = KV_SCALE_BYTES * (machine.schedule.attentionLead + 1);
+  const byScales = (limits.baseBytes - fetched * placement.kvPitch) / scales;
+  const most = Math.min(byScores, byScales);
+  return roundDown(most, most >= fetched ? fetched : machine.array.rows);
+}
+
+/** Pieces of a unit's keys that are fetched together. */
+export function runsOf(context: Context, { keys }: Unit): Piece[] {
+  const fetched = fetchPositions(context);
+  const end = keys.start + keys.size;
+  const runs: Piece[] = [];
+  for (let start = keys.start; start < end; ) {
+    const nextRun = roundDown(start, context.placement.kvRunPositions) + context.placement.kvRunPositions;
+    const size = Math.min(end, nextRun, start + fetched) - start;
+    runs.push({ index: runs.length, start, size });
+    start += size;
+  }
+  return runs;
+}
+
+/** Query columns of a block. */
+export function columnsOf({ model }: Context, { tokens }: QueryBlock): number {
+  return (tokens.size * model.heads) / model.kvHeads;
+}
+
+/** Column groups, and columns in them, that may see keys from `start` on. */
+export interface Allowed {
+  groups: number;
+  columns: number;
+}
+
+function allowedColumns(context: Context, block: QueryBlock, start: number): Allowed {
+  const perPosition = context.model.heads / context.model.kvHeads;
+  const result = { groups: 0, columns: 0 };
+  for (const group of pieces(columnsOf(context, block), context.machine.array.columns)) {
+    const lastQuery = block.firstPosition + Math.floor((group.start + group.size - 1) / perPosition);
+    if (lastQuery < start) continue;
+    result.groups++;
+    result.columns += group.size;
+  }
+  return result;
+}
+
+/** Row tiles of a run's positions, each with the columns that may see it. */
+export function visibleTiles(context: Context, block: QueryBlock, run: Piece): (Piece & Allowed)[] {
+  return pieces(run.size, context.machine.array.rows).map((tile) => {
+    const start = run.start + tile.start;
+    return { ...tile, start, ...allowedColumns(context, block, start) };
+  });
+}
+
+/** The same, neighbours that the same columns see put together. */
+export function visibleParts(context: Context, block: QueryBlock, run: Piece): (Piece & Allowed)[] {
+  const parts: (Piece & Allowed)[] = [];
+  for (const tile of visibleTiles(context, block, run)) {
+    const before = parts.at(-1);
+    if (before?.groups === tile.groups) before.size += tile.size;
+    else parts.push({ ...tile });
+  }
+  return parts;
+}
+
+/** (query, key) pairs of a unit that causality allows. */
+export function allowedPairs({ model }: Context, { block, keys }: Unit): number {
+  let pairs = 0;
+  for (let q = 0; q < block.tokens.size; q++) {
+    pairs += Math.max(0, Math.min(block.firstPosition + q + 1, keys.start + keys.size) - keys.start);
+  }
+  return (pairs * model.heads) / model.kvHeads;
+}
+
+function roundDown(value: number, unit: number): number {
+  return Math.floor(value / unit) * unit;
+}

@@ -1,0 +1,124 @@
+//
+//   A tensor of a token block that goes to DRAM and back: stored in parts as it is made, re-fetched in runs.
+//
+//     [token block of the reader][run: tile of features][rows of a row tile][token][row]        each run starts on a stripe
+//
+//   A writer's row tile on tokens of one reader's block is contiguous, and so is a run.
+//
+
+import type { Machine } from "../hardware.js";
+import type { Model } from "../model.js";
+import { blockTokens, type Limits, type Piece, pieces, roundUp } from "./tiles.js";
+
+export interface SpillPart {
+  address: number;
+  bytes: number;
+  elements: number;
+}
+
+/** How a tensor is read back. */
+interface Reader {
+  /** Features of a run. */
+  runFeatures: number;
+  /** Token blocks, together all tokens. */
+  blocks: readonly Piece[];
+}
+
+export class SpilledTensor {
+  readonly runs: readonly Piece[];
+  /** First address after it. */
+  readonly end: number;
+  private readonly starts: number[] = [];
+
+  constructor(
+    base: number,
+    features: number,
+    private readonly reader: Reader,
+    private readonly elementBytes: number,
+    private readonly stripeBytes: number,
+  ) {
+    this.runs = pieces(features, reader.runFeatures);
+    let next = base;
+    for (const block of reader.blocks) {
+      this.starts.push(next);
+      for (const run of this.runs) next += this.padded(run, block);
+    }
+    this.end = next;
+  }
+
+  /** Run `run` of the reader's token block `block`. */
+  run(block: number, run: number): SpillPart {
+    return this.part(this.reader.blocks[block], this.runs[run], this.runs[run], this.reader.blocks[block]);
+  }
+
+  /** Where a row tile goes, on these tokens. */
+  parts(features: Piece, tokens: Piece): SpillPart[] {
+    return this.reader.blocks.filter(overlaps(tokens)).flatMap((block) =>
+      this.runs.filter(overlaps(features)).map((run) => {
+        return this.part(block, run, intersection(features, run), intersection(tokens, block));
+      }),
+    );
+  }
+
+  private part(block: Piece, run: Piece, rows: Piece, tokens: Piece): SpillPart {
+    const start = this.starts[block.index] + run.index * this.padded(this.runs[0], block);
+    const before = (rows.start - run.start) * block.size + rows.size * (tokens.start - block.start);
+    const elements = rows.size * tokens.size;
+    return { address: start + before * this.elementBytes, bytes: elements * this.elementBytes, elements };
+  }
+
+  private padded(run: Piece, block: Piece): number {
+    return roundUp(run.size * block.size * this.elementBytes, this.stripeBytes);
+  }
+}
+
+function overlaps(one: Piece): (other: Piece) => boolean {
+  return (other) => other.start < one.start + one.size && one.start < other.start + other.size;
+}
+
+function intersection(one: Piece, other: Piece): Piece {
+  const start = Math.max(one.start, other.start);
+  return { index: 0, start, size: Math.min(one.start + one.size, other.start + other.size) - start };
+}
+
+/** The tensors of a token block, should they be spilled. */
+export interface Spill {
+  residual: SpilledTensor;
+  query: SpilledTensor;
+  attention: SpilledTensor;
+  mlp: SpilledTensor;
+}
+
+/** Lays them out from `base` on; `queryBlocks` are the token blocks of attention. */
+export function spillOf(
+  machine: Machine,
+  limits: Limits,
+  model: Model,
+  tokens: number,
+  place: { base: number; stripeBytes: number; queryBlocks: readonly Piece[] },
+): Spill {
+  const { tileInputs } = machine.array;
+  const heads = model.heads * model.headDim;
+  const blocks = (inputs: number) => pieces(tokens, blockTokens(machine, limits, inputs));
+  const tensor = (base: number, features: number, reader: Reader) =>
+    new SpilledTensor(base, features, reader, limits.elementBytes, place.stripeBytes);
+  const whole = pieces(tokens, tokens);
+  const residual = tensor(place.base, model.hidden, { runFeatures: tileInputs, blocks: whole });
+  const group = { runFeatures: heads / model.kvHeads, blocks: place.queryBlocks };
+  const query = tensor(residual.end, heads, group);
+  const attention = tensor(query.end, heads, { runFeatures: tileInputs, blocks: blocks(heads) });
+  const mlp = tensor(attention.end, model.intermediate, {
+    runFeatures: tileInputs,
+    blocks: blocks(model.intermediate),
+  });
+  return { residual, query, attention, mlp };
+}
+
+/** Most runs of the tensors of a block. */
+export function mostSpillRuns(machine: Machine, limits: Limits, model: Model): number {
+  const tokens = blockTokens(machine, limits, model.hidden);
+  const runs = (inputs: number) =>
+    Math.ceil(tokens / blockTokens(machine, limits, inputs)) * Math.ceil(inputs / machine.array.tileInputs);
+  const query = tokens * model.kvHeads;
+  return runs(model.hidden) + query + runs(model.heads * model.headDim) + runs(model.intermediate);
+}
