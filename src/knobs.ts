@@ -86,7 +86,9 @@ export const KNOBS = [
   mapping("dram.mapping", "B", "address bits, high to low: A is row, bank, bank group, column; B is row, bank, column, bank group"),
   choice("dram.refresh", "", ["all-bank", "per-bank", "off"], "all-bank", "refresh policy"),
   integer("dram.refreshStaggerClocks", "memory clocks", 0, 1000000, 0, "between the refreshes of neighbouring channels"),
-  ...STREAMS.map((stream) => integer(`dram.bankStagger.${stream}` as const, "stripes", 0, 4096, 0, `where the ${stream} region starts`)),
+  ...STREAMS.map((stream) =>
+    integer(`dram.bankStagger.${stream}` as const, "stripes", 0, 4096, stream === "scales" ? 2 : 0, `where the ${stream} region starts`),
+  ),
 
   choice("kv.bits", "bits", [2, 3, 4, 8, 16], 8, "bits of a K or V element in DRAM: 16 is INT16"),
 
