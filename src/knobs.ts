@@ -78,7 +78,7 @@ export const KNOBS = [
   integer("buffers.vectorStagingKiB", "KiB", 1, 1048576, 64, "results of the vector unit on their way out"),
 
   integer("store.outstanding", "stores", 1, 65536, 64, "stores granted and not yet acknowledged"),
-  integer("schedule.attentionLead", "tiles", 0, 64, 2, "attention tiles whose scores run ahead of their softmax"),
+  integer("schedule.attentionLead", "KV heads", 0, 64, 2, "KV heads whose scores run ahead of P x V"),
 
   text("dram.device", "lpddr5-6400", "part: a name in hw-configs/dram or a file"),
   powerOfTwo("dram.channels", "channels", 1, 128, 4, "channels of that part"),

@@ -17,7 +17,7 @@ import type { Results } from "./accumulators.js";
 import type { Context } from "./context.js";
 import { routerBytes, SCALE_BYTES } from "./placement.js";
 import type { SpilledTensor } from "./spill.js";
-import { ACCUMULATOR_BYTES, codeBytes, type Piece, pieces, roundUp } from "./tiles.js";
+import { ACCUMULATOR_BYTES, codeBytes, type Piece, pieces } from "./tiles.js";
 
 /** Where a linear's input comes from. */
 export interface LinearInput {
@@ -53,6 +53,8 @@ interface RowTile {
 /** One token block of a linear. */
 interface Block {
   tokens: Piece;
+  /** Column groups of its tokens. */
+  groups: number;
   kTiles: Piece[];
   input: LinearInput;
   /** Runs of a re-fetched input, one a K tile, until the first row tile has used them. */
@@ -77,7 +79,8 @@ export function emitLinears(
   for (const tokens of pieces(context.tokens, context.blockTokens(inputs))) {
     const kTiles = pieces(inputs, context.machine.array.tileInputs);
     const inputRuns = refetchInput(context, tokens, kTiles, input);
-    const block = { tokens, kTiles, input, inputRuns, waited: false, tapped: false };
+    const groups = Math.ceil(tokens.size / context.machine.array.columns);
+    const block = { tokens, groups, kTiles, input, inputRuns, waited: false, tapped: false };
     const routes = indices.map((index) => emitRoute(context, index, tokens, input));
     const lead = leadOf(context, inputs, kTiles);
     let unread: Results[] = [];
@@ -164,23 +167,35 @@ function emitGroup(context: Context, block: Block, group: RowTile[], lead: numbe
   for (const tile of group) for (const k of block.kTiles) emitResidualSlices(context, block, tile, k);
 }
 
+// The records of a tile are most of a program: plain literals, because spreading objects costs more than the rest.
+
 function emitFirstSlice(context: Context, block: Block, tile: RowTile, k: Piece): void {
   const { program } = context;
+  const { input, waited, groups, tokens } = block;
   const scaleRun = fetchScales(context, tile, k);
   const run = fetchSlice(context, tile, k, 1);
+  const inputRun = block.inputRuns[k.index] ?? 0;
   tile.scaleRuns[k.index] = scaleRun;
-  const last = context.slices === 1;
+  const after = k.index > 0 ? 0 : takeAccumulators(context, block, tile);
   tile.lastCompute = program.compute({
-    ...startOf(context, block, tile, k),
-    ...passOf(tile, k),
-    ...passesOf(context, block, tile),
+    compute: waited ? 0 : input.compute,
+    vector: Math.max(waited ? 0 : (input.vector ?? 0), after),
     run,
     scaleRun,
-    inputRun: block.inputRuns[k.index],
-    release: Release.Run | (last ? Release.ScaleRun : 0) | (block.inputRuns[k.index] ? Release.InputRun : 0),
+    inputRun,
+    release: Release.Run | (context.slices === 1 ? Release.ScaleRun : 0) | (inputRun > 0 ? Release.InputRun : 0),
     slice: 1,
+    rows: tile.rows.size,
+    inputs: k.size,
+    terms: SLICE_TERMS,
+    codeBits: SLICE_BITS,
+    group: GROUP,
     dequants: 2,
+    passes: groups,
+    passColumns: tokens.size,
+    rowColumns: tile.rows.size * tokens.size,
     sumAdds: !block.tapped,
+    routedWeights: true,
   });
   block.waited = true;
   if (k.index < block.kTiles.length - 1) return;
@@ -188,58 +203,46 @@ function emitFirstSlice(context: Context, block: Block, tile: RowTile, k: Piece)
   block.inputRuns = [];
 }
 
-/** What the first slice of a tile waits for: the input, once a block, and room for its results, once a row tile. */
-function startOf(context: Context, { waited, input, tokens }: Block, tile: RowTile, k: Piece) {
-  const { compute, vector = 0 } = waited ? {} : input;
-  if (k.index > 0) return { compute, vector };
-  const { rows, columns } = context.machine.array;
-  const bytes = rows * roundUp(tokens.size, columns) * ACCUMULATOR_BYTES;
-  const { results, after } = context.carried.accumulators.take(bytes);
+/** Room for the results of a row tile; the Vector record to wait for. */
+function takeAccumulators({ machine, carried }: Context, { groups }: Block, tile: RowTile): number {
+  const { rows, columns } = machine.array;
+  const { results, after } = carried.accumulators.take(rows * columns * groups * ACCUMULATOR_BYTES);
   tile.results = results;
-  return { compute, vector: Math.max(vector, after) };
-}
-
-function passesOf({ machine }: Context, block: Block, tile: RowTile) {
-  const columns = block.tokens.size;
-  return {
-    passes: Math.ceil(columns / machine.array.columns),
-    passColumns: columns,
-    rowColumns: tile.rows.size * columns,
-  };
+  return after;
 }
 
 function emitResidualSlices(context: Context, block: Block, tile: RowTile, k: Piece): void {
   const { program, slices } = context;
+  const { groups, tokens } = block;
+  const unrouted = tile.route === 0;
+  const lastTile = tile.rows.index === lastRowTile(context, tile) && k.index === block.kTiles.length - 1;
   for (let slice = 2; slice <= slices; slice++) {
     const last = slice === slices;
-    const ofBlock = last && tile.rows.index === lastRowTile(context, tile) && k.index === block.kTiles.length - 1;
     const run = fetchSlice(context, tile, k, slice);
+    const ofTile = last ? Release.ScaleRun : 0;
+    const ofBlock = last && lastTile && !unrouted ? Release.Route : 0;
     tile.lastCompute = program.compute({
-      ...passOf(tile, k),
-      ...(tile.route === 0 ? passesOf(context, block, tile) : {}),
       run,
       scaleRun: tile.scaleRuns[k.index],
-      release: Release.Run | (last ? Release.ScaleRun : 0) | (ofBlock && tile.route !== 0 ? Release.Route : 0),
+      release: Release.Run | ofTile | ofBlock,
       route: tile.route,
       slice,
+      rows: tile.rows.size,
+      inputs: k.size,
+      terms: SLICE_TERMS,
+      codeBits: SLICE_BITS,
+      group: GROUP,
       dequants: 1,
+      passes: unrouted ? groups : 0,
+      passColumns: unrouted ? tokens.size : 0,
+      rowColumns: unrouted ? tile.rows.size * tokens.size : 0,
+      routedWeights: true,
     });
   }
 }
 
 function lastRowTile(context: Context, tile: RowTile): number {
   return Math.ceil(tile.linear.out / context.machine.array.rows) - 1;
-}
-
-function passOf(tile: RowTile, k: Piece) {
-  return {
-    rows: tile.rows.size,
-    inputs: k.size,
-    terms: SLICE_TERMS,
-    codeBits: SLICE_BITS,
-    group: GROUP,
-    routedWeights: true,
-  };
 }
 
 function scaleBytes(rows: number, inputs: number): number {
