@@ -1,0 +1,309 @@
+//
+//   Reads emitted work records and says what is wrong with them.
+//
+//     Program ──► recorder().sink ──► Recorded (references resolved) ──► faultsOf ──► one line a fault
+//
+//   Order     what has surely happened when a record begins follows from its waits, its operands and the in-order units
+//             alone (docs/machine.md, section 2): compute records ended and visible, vector and store records done.
+
+import { Field, Pool, Queue, RECORD_WORDS, Release, Stream, Work } from "../../assembly/contract.js";
+import type { Machine } from "../../src/hardware.js";
+import { STREAMS } from "../../src/knobs.js";
+import type { Placement, Region } from "../../src/schedule/placement.js";
+import { Op } from "../../src/schedule/program.js";
+import type { Supply } from "../../src/wasm/machine.js";
+
+export interface Record {
+  kind: Work;
+  words: Int32Array;
+  op: Op;
+  /** Number among the records of its kind, from 0 on. */
+  number: number;
+  /** Numbers of the records that Field names, -1 for none. */
+  refs: Map<Field, number>;
+  /** Of a route: its tokens' depths. */
+  depths: Uint8Array;
+}
+
+export interface Recorded {
+  all: Record[];
+  of: { [kind in Work]: Record[] };
+  faults: string[];
+}
+
+/** The kind of record that a reference of each kind of record names. */
+const REFERENCES: { [kind in Work]?: [Field, Work][] } = {
+  [Work.Fetch]: [[Field.FetchRoute, Work.Route]],
+  [Work.Route]: [[Field.RouteRun, Work.Fetch]],
+  [Work.Compute]: [
+    [Field.ComputeRun, Work.Fetch],
+    [Field.ComputeScaleRun, Work.Fetch],
+    [Field.ComputeInputRun, Work.Fetch],
+    [Field.ComputeRoute, Work.Route],
+  ],
+  [Work.Vector]: [[Field.VectorRun, Work.Fetch]],
+};
+const WAITS: [Field, Work][] = [
+  [Field.AfterCompute, Work.Compute],
+  [Field.AfterVector, Work.Vector],
+  [Field.AfterStore, Work.Store],
+];
+
+export function recorder(): { recorded: Recorded; sink: (supply: Supply) => void } {
+  const of = Object.fromEntries([0, 1, 2, 3, 4, 5].map((kind) => [kind, []])) as unknown as Recorded["of"];
+  const recorded: Recorded = { all: [], of, faults: [] };
+  const sink = ({ records, depths }: Supply) => {
+    for (let at = 0; at < records.length; at += RECORD_WORDS) {
+      take(recorded, records.slice(at, at + RECORD_WORDS), depths);
+    }
+  };
+  return { recorded, sink };
+}
+
+function take({ all, of, faults }: Recorded, words: Int32Array, depths: Uint8Array): void {
+  const kind = words[Field.Kind] as Work;
+  const refs = new Map<Field, number>();
+  for (const [field, target] of [...WAITS, ...(REFERENCES[kind] ?? [])]) {
+    const number = words[field] === 0 ? -1 : of[target].length - words[field];
+    if (words[field] !== 0 && (number < 0 || words[field] < 0))
+      faults.push(`record ${all.length} names what is not there`);
+    refs.set(field, number);
+  }
+  const first = words[Field.RouteDepths];
+  const own = kind === Work.Route ? depths.slice(first, first + words[Field.RouteTokens]) : new Uint8Array(0);
+  const record = { kind, words, op: words[Field.Tag], number: of[kind].length, refs, depths: own };
+  all.push(record);
+  of[kind].push(record);
+}
+
+export function addressOf({ kind, words }: Record): number {
+  const low = kind === Work.Fetch ? Field.FetchAddressLow : Field.StoreAddressLow;
+  return (words[low] >>> 0) + words[low + 1] * 2 ** 32;
+}
+
+export function bytesOf({ kind, words }: Record): number {
+  return words[kind === Work.Fetch ? Field.FetchBytes : Field.StoreBytes];
+}
+
+export const ref = (record: Record, field: Field): number => record.refs.get(field) ?? -1;
+
+/** Everything that is wrong with a program, a line each. */
+export function faultsOf(recorded: Recorded, machine: Machine, placement: Placement): string[] {
+  return [
+    ...recorded.faults,
+    ...lifetimeFaults(recorded, machine),
+    ...stagingFaults(recorded),
+    ...addressFaults(recorded, placement),
+    ...hazardFaults(recorded, placement),
+  ];
+}
+
+// ---- what is fetched is released once, after its last use, and fits in program order
+
+const RUNS: [Field, Release][] = [
+  [Field.ComputeRun, Release.Run],
+  [Field.ComputeScaleRun, Release.ScaleRun],
+  [Field.ComputeInputRun, Release.InputRun],
+];
+
+function lifetimeFaults({ all, of }: Recorded, machine: Machine): string[] {
+  const faults: string[] = [];
+  const reserve = machine.fetch.residualReserveKiB * 1024;
+  const room = { [Queue.Base]: machine.buffers.sliceKiB * 1024 - reserve, [Queue.Demand]: reserve };
+  const live = { [Queue.Base]: 0, [Queue.Demand]: 0 };
+  const open = { [Work.Fetch]: new Set<number>(), [Work.Route]: new Set<number>() };
+  const use = (record: Record, kind: Work.Fetch | Work.Route, field: Field, released: boolean) => {
+    const number = ref(record, field);
+    if (number < 0) return released && faults.push(`${Field[field]} of ${name(record)} releases nothing`);
+    if (!open[kind].has(number)) faults.push(`${Field[field]} of ${name(record)} is released`);
+    if (!released) return;
+    open[kind].delete(number);
+    const { words } = of[kind][number];
+    if (kind === Work.Fetch) live[words[Field.FetchQueue] as Queue] -= words[Field.FetchCredit];
+  };
+  for (const record of all) {
+    const { kind, words } = record;
+    const bits = words[Field.ComputeRelease];
+    if (kind === Work.Fetch) {
+      const queue = words[Field.FetchQueue] as Queue;
+      live[queue] += words[Field.FetchCredit];
+      if (live[queue] > room[queue]) faults.push(`${name(record)}: ${live[queue]} bytes of ${Queue[queue]} credit`);
+      if (![0, words[Field.FetchBytes]].includes(words[Field.FetchCredit])) faults.push(`${name(record)}: credit`);
+      use(record, Work.Route, Field.FetchRoute, false);
+      open[Work.Fetch].add(record.number);
+      const [oldest] = open[Work.Fetch]; // in order of their numbers
+      if (record.number - oldest >= machine.sequencer.runTableEntries) faults.push("run table");
+    }
+    if (kind === Work.Route) {
+      use(record, Work.Fetch, Field.RouteRun, ref(record, Field.RouteRun) >= 0);
+      open[Work.Route].add(record.number);
+    }
+    if (kind === Work.Vector) use(record, Work.Fetch, Field.VectorRun, ref(record, Field.VectorRun) >= 0);
+    if (kind !== Work.Compute) continue;
+    for (const [field, bit] of RUNS) use(record, Work.Fetch, field, (bits & bit) !== 0);
+    use(record, Work.Route, Field.ComputeRoute, (bits & Release.Route) !== 0);
+  }
+  for (const kind of [Work.Fetch, Work.Route] as const) {
+    for (const number of open[kind]) faults.push(`${name(of[kind][number])} is never released`);
+  }
+  return faults;
+}
+
+function name({ kind, number, op }: Record): string {
+  return `${Work[kind]} ${number} (${Op[op]})`;
+}
+
+// ---- what is staged is stored
+
+function stagingFaults({ all }: Recorded): string[] {
+  const faults: string[] = [];
+  const staged: { [pool: number]: { by: number; bytes: number }[] } = { [Pool.Array]: [], [Pool.Vector]: [] };
+  const reserve = (pool: Pool, by: number, bytes: number) => bytes > 0 && staged[pool].push({ by, bytes });
+  for (const record of all) {
+    const { kind, words, number } = record;
+    if (kind === Work.Compute) reserve(Pool.Array, number, words[Field.ComputeStagingBytes]);
+    if (kind === Work.Vector) reserve(Pool.Vector, number, words[Field.VectorStagingBytes]);
+    const pool = words[Field.StorePool];
+    if (kind !== Work.Store || pool === Pool.None) continue;
+    const waited = ref(record, pool === Pool.Array ? Field.AfterCompute : Field.AfterVector);
+    const oldest = staged[pool][0];
+    if (oldest === undefined || oldest.bytes < bytesOf(record))
+      faults.push(`${name(record)} stores what is not staged`);
+    else if (waited < oldest.by) faults.push(`${name(record)} does not wait for what it stores`);
+    else if ((oldest.bytes -= bytesOf(record)) === 0) staged[pool].shift();
+  }
+  for (const pool of [Pool.Array, Pool.Vector]) {
+    for (const { by } of staged[pool]) faults.push(`${Pool[pool]} staging of record ${by} is never stored`);
+  }
+  return faults;
+}
+
+// ---- addresses
+
+function addressFaults({ of }: Recorded, { regions, stripeBytes }: Placement): string[] {
+  const faults: string[] = [];
+  for (const [i, { start, stream }] of regions.entries()) {
+    if (start % stripeBytes !== 0) faults.push(`region ${stream} at ${start} is not on a stripe`);
+    if (i > 0 && start < regions[i - 1].start + regions[i - 1].bytes)
+      faults.push(`region ${stream} at ${start} overlaps`);
+  }
+  for (const record of [...of[Work.Fetch], ...of[Work.Store]]) {
+    const fetched = record.kind === Work.Fetch;
+    const stream = record.words[fetched ? Field.FetchStream : Field.StoreStream] as Stream;
+    const [address, bytes] = [addressOf(record), bytesOf(record)];
+    const region = regionAt(regions, address);
+    const inside = region !== undefined && address + bytes <= region.start + region.bytes;
+    if (!inside || bytes < 1 || region.stream !== (STREAMS as readonly string[])[stream])
+      faults.push(`${name(record)} is outside ${Stream[stream]}`);
+    // A part of a run: rows of the embedding, positions of K and V, row tiles of a residual stream.
+    const part = stream === Stream.Embedding || stream === Stream.Kv || record.words[Field.FetchCredit] > 0;
+    const packed = stream === Stream.Embedding || stream === Stream.Kv || (stream === Stream.Activations && part);
+    if (fetched && !packed && address % stripeBytes !== 0) faults.push(`${name(record)} is not on a stripe`);
+  }
+  return faults;
+}
+
+function regionAt(regions: readonly Region[], address: number): Region | undefined {
+  let [low, high] = [0, regions.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (regions[middle].start + regions[middle].bytes <= address) low = middle + 1;
+    else high = middle;
+  }
+  return regions[low]?.start <= address ? regions[low] : undefined;
+}
+
+// ---- what is read is stored, what is overwritten is read
+
+/** Numbers of the latest records that are surely done; compute records end before they are visible. */
+interface Past {
+  ended: number;
+  visible: number;
+  vector: number;
+  store: number;
+}
+
+const NOTHING: Past = { ended: -1, visible: -1, vector: -1, store: -1 };
+
+function join(...pasts: (Past | undefined)[]): Past {
+  const result = { ...NOTHING };
+  for (const past of pasts) {
+    if (past === undefined) continue;
+    for (const key of Object.keys(result) as (keyof Past)[]) result[key] = Math.max(result[key], past[key]);
+  }
+  return result;
+}
+
+/** The past of each record at its beginning: start, or grant. */
+function pastsOf({ all, of }: Recorded): Map<Record, Past> {
+  const begun = new Map<Record, Past>();
+  const done = new Map<Record, Past>();
+  const latest: { [unit: string]: Past } = {};
+  const finished = (kind: Work, number: number) => done.get(of[kind][number]);
+  for (const record of all) {
+    const { kind, words, number } = record;
+    const demand = kind === Work.Fetch && words[Field.FetchQueue] === Queue.Demand;
+    const unit = demand ? "demand" : Work[kind];
+    const dropped = kind === Work.Compute && ref(record, Field.ComputeRoute) >= 0;
+    const references = (REFERENCES[kind] ?? []).filter(([field]) => !dropped || field === Field.ComputeRoute);
+    const needs = [...(dropped ? [] : WAITS), ...references];
+    const own = needs.map(([field, target]) => finished(target, ref(record, field)));
+    const start = join(...own, latest[unit], demand ? latest[Work[Work.Fetch]] : undefined);
+    const end = { ...start };
+    if (kind === Work.Compute) Object.assign(end, { ended: number, visible: number });
+    if (kind === Work.Vector) end.vector = number;
+    if (kind === Work.Store) Object.assign(end, join(start, done.get(of[Work.Store][number - 1])), { store: number });
+    begun.set(record, start);
+    done.set(record, end);
+    latest[unit] = kind === Work.Compute ? { ...start, ended: number } : kind === Work.Vector ? end : start;
+  }
+  return begun;
+}
+
+function hazardFaults(recorded: Recorded, { regions }: Placement): string[] {
+  const faults: string[] = [];
+  const pasts = pastsOf(recorded);
+  const consumers = consumersOf(recorded);
+  const written = regions.filter(({ stream }) => stream === "kv" || stream === "activations");
+  const base = written[0]?.start ?? 0;
+  const end = regions.at(-1)!;
+  const writer = new Int32Array(Math.max(0, end.start + end.bytes - base)).fill(-1);
+  const reads: { record: Record; from: number; to: number }[] = [];
+  for (const record of recorded.all) {
+    if (record.kind !== Work.Fetch && record.kind !== Work.Store) continue;
+    const [from, to] = [addressOf(record) - base, addressOf(record) - base + bytesOf(record)];
+    if (from < 0) continue;
+    const past = pasts.get(record)!;
+    if (record.kind === Work.Fetch) {
+      const newest = writer.subarray(from, to).reduce((most, one) => Math.max(most, one), -1);
+      if (newest > past.store) faults.push(`${name(record)} reads what Store ${newest} may not have stored`);
+      const activations = record.words[Field.FetchStream] === Stream.Activations;
+      if (activations && writer.subarray(from, to).includes(-1))
+        faults.push(`${name(record)} reads what nobody stores`);
+      reads.push({ record, from, to });
+      continue;
+    }
+    writer.fill(record.number, from, to);
+    for (const read of reads) {
+      if (read.from >= to || from >= read.to) continue;
+      const readers = consumers.get(read.record.number) ?? [];
+      const over = readers.some(({ kind, number }) => number <= (kind === Work.Vector ? past.vector : past.ended));
+      if (!over) faults.push(`${name(record)} overwrites what ${name(read.record)} may not have read`);
+    }
+  }
+  return faults;
+}
+
+/** Records that cannot begin before a run has arrived. */
+function consumersOf({ all }: Recorded): Map<number, Record[]> {
+  const result = new Map<number, Record[]>();
+  for (const record of all) {
+    if (record.kind !== Work.Compute && record.kind !== Work.Vector) continue;
+    for (const [field, target] of REFERENCES[record.kind] ?? []) {
+      const number = ref(record, field);
+      if (target !== Work.Fetch || number < 0) continue;
+      result.set(number, [...(result.get(number) ?? []), record]);
+    }
+  }
+  return result;
+}

@@ -1,0 +1,212 @@
+//
+//   Programs of the schedule for tests: a machine, a model, a plan and steps become records.
+//
+
+import fc from "fast-check";
+import { capacityBytes, stripeBytes, transactionBytes } from "../../src/device.js";
+import { type Machine, parseMachine } from "../../src/hardware.js";
+import { type Model, parseModel } from "../../src/model.js";
+import { constantPlan, type Plan } from "../../src/plan.js";
+import type { Step } from "../../src/replay.js";
+import { Placement } from "../../src/schedule/placement.js";
+import { Program } from "../../src/schedule/program.js";
+import { StepSchedule, spillBytes, stepTokens } from "../../src/schedule/step.js";
+import type { Supply } from "../../src/wasm/machine.js";
+import { shippedDevice } from "./dram-parts.js";
+import { type Recorded, recorder } from "./record.js";
+
+export interface ScheduleCase {
+  machine: Machine;
+  model: Model;
+  plan: Plan;
+  sequences: number;
+  /** Per step: tokens of each sequence, 0 for none. */
+  counts: number[][];
+  /** KV entries of each sequence before the first step. */
+  context: number;
+}
+
+const LIMIT = { records: 4096, depths: 1 << 16 };
+const device = shippedDevice("lpddr5-6400");
+
+export function machineOf(sets: Record<string, number | string> = {}): Machine {
+  const list = Object.entries(sets).map(([path, value]) => `${path}=${value}`);
+  return parseMachine("name: test\n", "test.yaml", list);
+}
+
+export function modelOf(shape: Record<string, number>): Model {
+  return parseModel(JSON.stringify({ architectures: ["LlamaForCausalLM"], ...shape }), "test/config.json", "test");
+}
+
+/** LLaMA-3-8B with fewer layers. */
+export function llama8b(layers: number): Model {
+  return modelOf({
+    num_hidden_layers: layers,
+    hidden_size: 4096,
+    intermediate_size: 14336,
+    num_attention_heads: 32,
+    num_key_value_heads: 8,
+    vocab_size: 128256,
+    max_position_embeddings: 8192,
+  });
+}
+
+/** A plan with a router; depths are a function of the token and the linear. */
+export function routedPlan(depth: (token: number, linear: number) => number): Plan {
+  return {
+    ...constantPlan(4),
+    source: "trace",
+    routed: true,
+    depth: (_sequence, position, linear) => depth(position, linear),
+    depths: (rows, linear, into = new Uint8Array(rows.length)) => {
+      for (let i = 0; i < rows.length; i++) into[i] = depth(rows[i], linear);
+      return into;
+    },
+  };
+}
+
+export function stepsOf({ counts, context, sequences }: ScheduleCase): Step[] {
+  const positions = new Array<number>(sequences).fill(context);
+  let token = 0;
+  return counts.map((step, index) => {
+    let firstToken = 0;
+    const entries = step.flatMap((count, sequence) => {
+      if (count === 0) return [];
+      const entry = { sequence, firstPosition: positions[sequence], count, firstToken };
+      positions[sequence] += count;
+      firstToken += count;
+      return [entry];
+    });
+    const rows = Int32Array.from({ length: firstToken }, () => token++);
+    return { index, entries, rows };
+  });
+}
+
+export function placementOf(one: ScheduleCase): Placement {
+  const { machine, model, plan, sequences, counts, context } = one;
+  const { channels, dieGb } = machine.dram;
+  const memory = {
+    stripeBytes: stripeBytes(device, channels),
+    granuleBytes: transactionBytes(device) * channels,
+    capacityBytes: capacityBytes(device, channels, dieGb),
+  };
+  const longest = Math.max(
+    ...Array.from({ length: sequences }, (_, i) => counts.reduce((sum, step) => sum + step[i], 0)),
+  );
+  const widest = Math.max(...counts.map((step) => step.reduce((sum, count) => sum + count, 0)));
+  const tokens = Math.min(widest, stepTokens(machine, model));
+  return new Placement(machine, model, memory, {
+    sequences,
+    positions: context + longest,
+    spillBytes: spillBytes(machine, model, tokens),
+    routed: plan.routed,
+  });
+}
+
+/** Hands the program of a case on, supply by supply. */
+export function emitTo(one: ScheduleCase, sink: (supply: Supply) => void, placement = placementOf(one)): void {
+  const { machine, model, plan, sequences } = one;
+  const { buffers, fetch } = machine;
+  const limits = {
+    slice: buffers.sliceKiB * 1024,
+    residualReserve: fetch.residualReserveKiB * 1024,
+    arrayStaging: buffers.arrayStagingKiB * 1024,
+    vectorStaging: buffers.vectorStagingKiB * 1024,
+  };
+  const program = new Program(LIMIT, limits, sink);
+  const schedule = new StepSchedule(program, machine, model, plan, placement, sequences);
+  for (const step of stepsOf(one)) {
+    for (const _ of schedule.emit(step, new Int32Array(step.rows.length).fill(-1)));
+  }
+  program.flush();
+}
+
+export function recordOf(one: ScheduleCase, placement = placementOf(one)): Recorded {
+  const { recorded, sink } = recorder();
+  emitTo(one, sink, placement);
+  return recorded;
+}
+
+// ---- random cases
+
+const between = (min: number, max: number) => fc.integer({ min, max });
+const oneOf = <T>(...values: T[]) => fc.constantFrom(...values);
+
+/** What a machine needs at least: an INT8 run beside the reserve. */
+function leastSliceKiB(sets: Record<"array.rows" | "array.tileInputs" | "fetch.residualReserveKiB", number>): number {
+  return sets["fetch.residualReserveKiB"] + Math.ceil((sets["array.rows"] * sets["array.tileInputs"]) / 1024);
+}
+
+const machines = fc
+  .record({
+    "array.rows": oneOf(4, 5, 8, 16),
+    "array.columns": oneOf(1, 2, 3, 4),
+    "array.tileInputs": oneOf(8, 20, 64, 128, 200),
+    "array.activationBits": oneOf(8, 16, 16),
+    "fetch.residualReserveKiB": oneOf(1, 1, 2),
+    "router.sliceOneLead": between(0, 8),
+    "router.weights": oneOf("fetched", "fetched", "resident"),
+    "buffers.sliceKiB": oneOf(0, 0, 1, 2, 64),
+    "buffers.activationKiB": oneOf(3, 4, 6, 10, 64),
+    "buffers.activationReserveKiB": oneOf(1, 1, 2),
+    "buffers.arrayStagingKiB": oneOf(1, 2, 4),
+    "buffers.vectorStagingKiB": oneOf(2, 4, 8),
+    "schedule.attentionLead": between(0, 3),
+    "sequencer.queueDepth": oneOf(1, 3, 16, 512),
+    "dram.channels": oneOf(1, 2, 4),
+    "dram.bankStagger.kv": between(0, 2),
+    "kv.bits": oneOf(2, 3, 4, 8, 16),
+  })
+  .map((sets) => machineOf({ ...sets, "buffers.sliceKiB": leastSliceKiB(sets) + sets["buffers.sliceKiB"] }));
+
+const models = fc
+  .record({
+    layers: between(1, 2),
+    hidden: oneOf(8, 20, 33, 64, 130),
+    intermediate: oneOf(12, 40, 100, 200),
+    kvHeads: between(1, 3),
+    group: between(1, 3),
+    headDim: oneOf(4, 6, 16, 20),
+    vocab: between(3, 40),
+  })
+  .map(({ layers, hidden, intermediate, kvHeads, group, headDim, vocab }) =>
+    modelOf({
+      num_hidden_layers: layers,
+      hidden_size: hidden,
+      intermediate_size: intermediate,
+      num_attention_heads: kvHeads * group,
+      num_key_value_heads: kvHeads,
+      head_dim: headDim,
+      vocab_size: vocab,
+    }),
+  );
+
+const plans = fc.oneof(
+  between(1, 4).map(constantPlan),
+  between(1, 1000).map((seed) =>
+    routedPlan((token, linear) => 1 + (((token * 7919 + linear * 104729 + seed) % 97) % 4)),
+  ),
+);
+
+const runs = between(1, 4).chain((sequences) =>
+  fc.record({
+    sequences: fc.constant(sequences),
+    counts: fc.array(
+      fc
+        .array(oneOf(0, 1, 1, 1, 2, 7, 20), { minLength: sequences, maxLength: sequences })
+        .map((step) => (step.some((count) => count > 0) ? step : step.map(() => 1))),
+      { minLength: 1, maxLength: 3 },
+    ),
+    context: oneOf(0, 0, 1, 17, 70),
+  }),
+);
+
+/** Small machines, models, plans and mixed steps. Some do not fit: the schedule refuses them. */
+export const scheduleCases: fc.Arbitrary<ScheduleCase> = fc
+  .record({ machine: machines, model: models, plan: plans, run: runs })
+  .map(({ run, ...rest }) => ({ ...rest, ...run }));
+
+export function describeCase({ machine, model, plan, ...rest }: ScheduleCase): string {
+  const { linears: _, ...shape } = model;
+  return JSON.stringify({ machine, shape, plan: plan.text, routed: plan.routed, ...rest });
+}
