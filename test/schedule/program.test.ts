@@ -5,6 +5,7 @@
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { hazardFaults } from "../support/hazards.js";
 import { faultsOf } from "../support/record.js";
 import { describeCase, placementOf, recordOf, type ScheduleCase, scheduleCases } from "../support/schedule.js";
 
@@ -16,7 +17,8 @@ const RUNS = Number(process.env.MOBISIM_RUNS ?? 400) / 4;
 function check(one: ScheduleCase): string[] | undefined {
   try {
     const placement = placementOf(one);
-    return faultsOf(recordOf(one, placement), one.machine, placement);
+    const recorded = recordOf(one, placement);
+    return [...faultsOf(recorded, one.machine, placement), ...hazardFaults(recorded, placement)];
   } catch (error) {
     if ((error as Error).name === "InputError") return undefined;
     throw error;

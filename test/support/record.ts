@@ -3,8 +3,7 @@
 //
 //     Program ──► recorder().sink ──► Recorded (references resolved) ──► faultsOf ──► one line a fault
 //
-//   Order     what has surely happened when a record begins follows from its waits, its operands and the in-order units
-//             alone (docs/machine.md, section 2): compute records ended and visible, vector and store records done.
+//   What is read before it is written, or overwritten before it is read, is in hazards.ts.
 
 import { Field, Pool, Queue, RECORD_WORDS, Release, Stream, Work } from "../../assembly/contract.js";
 import type { Machine } from "../../src/hardware.js";
@@ -32,7 +31,7 @@ export interface Recorded {
 }
 
 /** The kind of record that a reference of each kind of record names. */
-const REFERENCES: { [kind in Work]?: [Field, Work][] } = {
+export const REFERENCES: { [kind in Work]?: [Field, Work][] } = {
   [Work.Fetch]: [[Field.FetchRoute, Work.Route]],
   [Work.Route]: [[Field.RouteRun, Work.Fetch]],
   [Work.Compute]: [
@@ -43,7 +42,7 @@ const REFERENCES: { [kind in Work]?: [Field, Work][] } = {
   ],
   [Work.Vector]: [[Field.VectorRun, Work.Fetch]],
 };
-const WAITS: [Field, Work][] = [
+export const WAITS: [Field, Work][] = [
   [Field.AfterCompute, Work.Compute],
   [Field.AfterVector, Work.Vector],
   [Field.AfterStore, Work.Store],
@@ -87,14 +86,13 @@ export function bytesOf({ kind, words }: Record): number {
 
 export const ref = (record: Record, field: Field): number => record.refs.get(field) ?? -1;
 
-/** Everything that is wrong with a program, a line each. */
+/** What is wrong with a program but for hazards, a line each. */
 export function faultsOf(recorded: Recorded, machine: Machine, placement: Placement): string[] {
   return [
     ...recorded.faults,
     ...lifetimeFaults(recorded, machine),
     ...stagingFaults(recorded),
     ...addressFaults(recorded, placement),
-    ...hazardFaults(recorded, placement),
   ];
 }
 
@@ -149,7 +147,7 @@ function lifetimeFaults({ all, of }: Recorded, machine: Machine): string[] {
   return faults;
 }
 
-function name({ kind, number, op }: Record): string {
+export function name({ kind, number, op }: Record): string {
   return `${Work[kind]} ${number} (${Op[op]})`;
 }
 
@@ -170,7 +168,8 @@ function stagingFaults({ all }: Recorded): string[] {
     if (oldest === undefined || oldest.bytes < bytesOf(record))
       faults.push(`${name(record)} stores what is not staged`);
     else if (waited < oldest.by) faults.push(`${name(record)} does not wait for what it stores`);
-    else if ((oldest.bytes -= bytesOf(record)) === 0) staged[pool].shift();
+    else oldest.bytes -= bytesOf(record);
+    if (oldest?.bytes === 0) staged[pool].shift();
   }
   for (const pool of [Pool.Array, Pool.Vector]) {
     for (const { by } of staged[pool]) faults.push(`${Pool[pool]} staging of record ${by} is never stored`);
@@ -211,99 +210,4 @@ function regionAt(regions: readonly Region[], address: number): Region | undefin
     else high = middle;
   }
   return regions[low]?.start <= address ? regions[low] : undefined;
-}
-
-// ---- what is read is stored, what is overwritten is read
-
-/** Numbers of the latest records that are surely done; compute records end before they are visible. */
-interface Past {
-  ended: number;
-  visible: number;
-  vector: number;
-  store: number;
-}
-
-const NOTHING: Past = { ended: -1, visible: -1, vector: -1, store: -1 };
-
-function join(...pasts: (Past | undefined)[]): Past {
-  const result = { ...NOTHING };
-  for (const past of pasts) {
-    if (past === undefined) continue;
-    for (const key of Object.keys(result) as (keyof Past)[]) result[key] = Math.max(result[key], past[key]);
-  }
-  return result;
-}
-
-/** The past of each record at its beginning: start, or grant. */
-function pastsOf({ all, of }: Recorded): Map<Record, Past> {
-  const begun = new Map<Record, Past>();
-  const done = new Map<Record, Past>();
-  const latest: { [unit: string]: Past } = {};
-  const finished = (kind: Work, number: number) => done.get(of[kind][number]);
-  for (const record of all) {
-    const { kind, words, number } = record;
-    const demand = kind === Work.Fetch && words[Field.FetchQueue] === Queue.Demand;
-    const unit = demand ? "demand" : Work[kind];
-    const dropped = kind === Work.Compute && ref(record, Field.ComputeRoute) >= 0;
-    const references = (REFERENCES[kind] ?? []).filter(([field]) => !dropped || field === Field.ComputeRoute);
-    const needs = [...(dropped ? [] : WAITS), ...references];
-    const own = needs.map(([field, target]) => finished(target, ref(record, field)));
-    const start = join(...own, latest[unit], demand ? latest[Work[Work.Fetch]] : undefined);
-    const end = { ...start };
-    if (kind === Work.Compute) Object.assign(end, { ended: number, visible: number });
-    if (kind === Work.Vector) end.vector = number;
-    if (kind === Work.Store) Object.assign(end, join(start, done.get(of[Work.Store][number - 1])), { store: number });
-    begun.set(record, start);
-    done.set(record, end);
-    latest[unit] = kind === Work.Compute ? { ...start, ended: number } : kind === Work.Vector ? end : start;
-  }
-  return begun;
-}
-
-function hazardFaults(recorded: Recorded, { regions }: Placement): string[] {
-  const faults: string[] = [];
-  const pasts = pastsOf(recorded);
-  const consumers = consumersOf(recorded);
-  const written = regions.filter(({ stream }) => stream === "kv" || stream === "activations");
-  const base = written[0]?.start ?? 0;
-  const end = regions.at(-1)!;
-  const writer = new Int32Array(Math.max(0, end.start + end.bytes - base)).fill(-1);
-  const reads: { record: Record; from: number; to: number }[] = [];
-  for (const record of recorded.all) {
-    if (record.kind !== Work.Fetch && record.kind !== Work.Store) continue;
-    const [from, to] = [addressOf(record) - base, addressOf(record) - base + bytesOf(record)];
-    if (from < 0) continue;
-    const past = pasts.get(record)!;
-    if (record.kind === Work.Fetch) {
-      const newest = writer.subarray(from, to).reduce((most, one) => Math.max(most, one), -1);
-      if (newest > past.store) faults.push(`${name(record)} reads what Store ${newest} may not have stored`);
-      const activations = record.words[Field.FetchStream] === Stream.Activations;
-      if (activations && writer.subarray(from, to).includes(-1))
-        faults.push(`${name(record)} reads what nobody stores`);
-      reads.push({ record, from, to });
-      continue;
-    }
-    writer.fill(record.number, from, to);
-    for (const read of reads) {
-      if (read.from >= to || from >= read.to) continue;
-      const readers = consumers.get(read.record.number) ?? [];
-      const over = readers.some(({ kind, number }) => number <= (kind === Work.Vector ? past.vector : past.ended));
-      if (!over) faults.push(`${name(record)} overwrites what ${name(read.record)} may not have read`);
-    }
-  }
-  return faults;
-}
-
-/** Records that cannot begin before a run has arrived. */
-function consumersOf({ all }: Recorded): Map<number, Record[]> {
-  const result = new Map<number, Record[]>();
-  for (const record of all) {
-    if (record.kind !== Work.Compute && record.kind !== Work.Vector) continue;
-    for (const [field, target] of REFERENCES[record.kind] ?? []) {
-      const number = ref(record, field);
-      if (target !== Work.Fetch || number < 0) continue;
-      result.set(number, [...(result.get(number) ?? []), record]);
-    }
-  }
-  return result;
 }
