@@ -11,22 +11,24 @@ import { machineKnobs } from "../../src/hardware.js";
 import { constantPlan } from "../../src/plan.js";
 import { Machine } from "../../src/wasm/machine.js";
 import { shippedDevice } from "../support/dram-parts.js";
-import { engine } from "../support/engine.js";
+import { type Build, engine } from "../support/engine.js";
 import { bytesOf, recorder } from "../support/record.js";
 import { describeCase, emitTo, llama8b, machineOf, type ScheduleCase, scheduleCases } from "../support/schedule.js";
 
 const test = suite("schedule: engine");
 const SEED = Number(process.env.MOBISIM_SEED ?? 20261122);
-const RUNS = Number(process.env.MOBISIM_RUNS ?? 400) / 10;
+const RUNS = Number(process.env.MOBISIM_RUNS ?? 400) / 20;
+/** Cycles after which a case runs in circles. */
+const LIMIT = 1e9;
 const device = shippedDevice("lpddr5-6400");
 
 /** Runs a case; its counters, and its records. */
-async function runCase(one: ScheduleCase) {
+async function runCase(one: ScheduleCase, build: Build) {
   const channels = channelVector(device, one.machine.dram);
-  const machine = new Machine(await engine("debug"), machineKnobs(one.machine, device, 4), channels);
+  const machine = new Machine(await engine(build), machineKnobs(one.machine, device, 4), channels);
   const { recorded, sink } = recorder();
   const expect = (wanted: Status) => {
-    const status = machine.run();
+    const status = machine.run(LIMIT);
     assert.is(status, wanted, `${Status[status]}: ${machine.blocked()}; ${describeCase(one)}`);
   };
   emitTo(one, (supply) => {
@@ -56,7 +58,7 @@ test(`random cases end, seed ${SEED}`, async () => {
   await fc.assert(
     fc.asyncProperty(scheduleCases, async (one) => {
       try {
-        const { counters, recorded } = await runCase(one);
+        const { counters, recorded } = await runCase(one, "debug");
         checkCounts(counters, recorded);
       } catch (error) {
         if ((error as Error).name !== "InputError") throw error;
@@ -76,7 +78,7 @@ test("LLaMA-3-8B shapes with one layer: the least slice buffer, the widest batch
   const wide = { ...common, machine: machineOf(), sequences: 64, counts: [new Array<number>(64).fill(1)] };
   const long = { ...common, machine: machineOf(), sequences: 1, counts: [[96]] };
   for (const one of [small, wide, long]) {
-    const { counters, recorded } = await runCase(one);
+    const { counters, recorded } = await runCase(one, "release");
     checkCounts(counters, recorded);
   }
 });
