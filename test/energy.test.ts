@@ -8,10 +8,10 @@ import * as assert from "uvu/assert";
 import { Counter } from "../assembly/contract.js";
 import { type CounterName, type DramEnergy, energyOf, priceList, UNPRICED } from "../src/energy.js";
 import { energyNotes, energyTables } from "../src/energy-tables.js";
-import { InputError } from "../src/errors.js";
 import { parseMachine } from "../src/hardware.js";
 import { readNamed } from "../src/io/files.js";
 import type { Band } from "../src/result.js";
+import { refusal } from "./support/refusal.js";
 
 const test = suite("energy");
 const SEED = 20263;
@@ -36,16 +36,6 @@ type Counts = Record<string, number>;
 const none = (): Counts => Object.fromEntries(COUNTERS.map((name) => [name, 0]));
 const energy = (counts: Counts, seconds = 0, on = machine) =>
   energyOf({ ...none(), ...counts }, on, energyTables(on, read), DRAM, seconds);
-
-function refused(act: () => unknown): string {
-  try {
-    act();
-  } catch (error) {
-    assert.instance(error, InputError);
-    return (error as InputError).message;
-  }
-  return "accepted";
-}
 
 const near = (got: Band, low: number, high = low) => {
   for (const [value, want] of [
@@ -133,7 +123,7 @@ test("what rests on assumptions is said", () => {
 });
 
 test("tables are checked: process, numbers, names, sizes", () => {
-  const load = (...sets: string[]) => refused(() => energyTables(edge(...sets), read));
+  const load = (...sets: string[]) => refusal(() => energyTables(edge(...sets), read));
   assert.is(
     load("energy.technologyNm=45"),
     "energy.technologyNm is 45; hw-configs/energy/cacti7.yaml (energy.sram) is of 28 nm; allowed are tables of the same process",
@@ -141,7 +131,7 @@ test("tables are checked: process, numbers, names, sizes", () => {
   assert.match(load("energy.pe=bitmod"), /^bitmod: no such file and no name in .*; did you mean bitmod-28nm\?$/);
   assert.match(load("energy.pe=cacti7"), /^hw-configs\/energy\/cacti7\.yaml:\d+: unknown key /);
   assert.match(
-    refused(() => energy({}, 0, edge("buffers.sliceKiB=65536"))),
+    refusal(() => energy({}, 0, edge("buffers.sliceKiB=65536"))),
     /^hw-configs\/energy\/sram-cacti7\.csv: a bank of 8192 KiB, 64 bits, 28 nm is not in the table; allowed 2\.\.2048 KiB/,
   );
   const crossed = (name: string, suffix: string) => {
@@ -149,7 +139,7 @@ test("tables are checked: process, numbers, names, sizes", () => {
     return { ...table, text: table.text.replace("low: 1.92", "low: 5") };
   };
   assert.match(
-    refused(() => energyTables(machine, crossed)),
+    refusal(() => energyTables(machine, crossed)),
     /^hw-configs\/energy\/vector-estimate-28nm\.yaml:7: elementPassPj is .*; allowed is a low that is not above its high$/,
   );
 });

@@ -6,9 +6,9 @@ import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Knob } from "../assembly/contract.js";
-import { InputError } from "../src/errors.js";
 import { int8RunBytes, machineKnobs, parseMachine, sliceRunBytes } from "../src/hardware.js";
 import { readNamed } from "../src/io/files.js";
+import { refusal } from "./support/refusal.js";
 
 const test = suite("hardware");
 const SEED = 20261;
@@ -16,16 +16,6 @@ const LPDDR5 = { clockKHz: 800_000 };
 const { text, label } = readNamed("hw-configs", "edge", ".yaml");
 
 const edge = (...sets: string[]) => parseMachine(text, label, sets);
-
-function refused(act: () => unknown): string {
-  try {
-    act();
-  } catch (error) {
-    assert.instance(error, InputError);
-    return (error as InputError).message;
-  }
-  return "accepted";
-}
 
 test("the edge machine as the hardware gets it", () => {
   const vector = machineKnobs(edge(), LPDDR5, 4);
@@ -69,7 +59,7 @@ test("clock periods are coprime and exact", () => {
 });
 
 test("clocks without a small common measure are refused", () => {
-  const line = refused(() => machineKnobs(edge("clock.coreMHz=999.983"), { clockKHz: 1_600_001 }, 4));
+  const line = refusal(() => machineKnobs(edge("clock.coreMHz=999.983"), { clockKHz: 1_600_001 }, 4));
   assert.is(
     line,
     "clock.coreMHz is 999.983; with a memory clock of 1600001/1 kHz the periods are as 1600001 : 999983; " +
@@ -105,7 +95,7 @@ const CLASHES: [set: string, line: string][] = [
 for (const [set, line] of CLASHES) {
   test(`${set} does not fit the other keys`, () => {
     assert.is(
-      refused(() => edge(set)),
+      refusal(() => edge(set)),
       line,
     );
   });
@@ -120,11 +110,11 @@ test("a clash in a file names its line", () => {
   const small = text.replace("sliceKiB: 512", "sliceKiB: 100");
   const line = small.split("\n").findIndex((one) => one.includes("sliceKiB: 100")) + 1;
   assert.ok(
-    refused(() => parseMachine(small, label)).startsWith(`hw-configs/edge.yaml:${line}: buffers.sliceKiB is 100; `),
+    refusal(() => parseMachine(small, label)).startsWith(`hw-configs/edge.yaml:${line}: buffers.sliceKiB is 100; `),
   );
   const rows = text.replace("rows: 64", "rows: -3");
   assert.is(
-    refused(() => parseMachine(rows, label)),
+    refusal(() => parseMachine(rows, label)),
     "hw-configs/edge.yaml:20: array.rows is -3; allowed 1..1024",
   );
 });

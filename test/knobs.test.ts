@@ -8,7 +8,6 @@ import * as assert from "uvu/assert";
 import { stringify } from "yaml";
 import { Stream } from "../assembly/contract.js";
 import { knobPage } from "../src/commands/schema.js";
-import { InputError } from "../src/errors.js";
 import { assetPath, readText } from "../src/io/files.js";
 import {
   applySets,
@@ -22,6 +21,7 @@ import {
   STREAMS,
 } from "../src/knobs.js";
 import { parseWithSchema } from "../src/yaml.js";
+import { refusal } from "./support/refusal.js";
 
 const test = suite("knobs");
 const SEED = 20260;
@@ -29,16 +29,6 @@ const ROWS: readonly KnobRow[] = KNOBS;
 
 const edge = () => parseWithSchema(readText(assetPath("hw-configs", "edge.yaml")), "edge.yaml", machineSchema);
 const set = (...sets: string[]) => applySets(edge(), sets);
-
-function refused(act: () => unknown): string {
-  try {
-    act();
-  } catch (error) {
-    assert.instance(error, InputError);
-    return (error as InputError).message;
-  }
-  return "accepted";
-}
 
 /** A machine in which every knob has a value its row allows. */
 const machines = fc
@@ -73,12 +63,12 @@ test("a value just outside a range is refused, by both, in the same words", () =
   for (const { path, min, max } of ROWS) {
     if (min === undefined || max === undefined) continue;
     for (const value of [min - 1, max + 1, "x"]) {
-      const line = refused(() => set(`${path}=${value}`));
+      const line = refusal(() => set(`${path}=${value}`));
       assert.ok(line.startsWith(`--set ${path} is ${JSON.stringify(value)}; allowed `), line);
       const nested = path.split(".").reduceRight<unknown>((inner, step) => ({ [step]: inner }), value);
       const file = stringify({ name: "x", ...(nested as object) });
       assert.match(
-        refused(() => parseWithSchema(file, "f", machineSchema)),
+        refusal(() => parseWithSchema(file, "f", machineSchema)),
         line.replace("--set ", ""),
       );
     }
@@ -87,48 +77,48 @@ test("a value just outside a range is refused, by both, in the same words", () =
 
 test("--set errors name the knob and what is allowed", () => {
   assert.is(
-    refused(() => set("router.mac=1")),
+    refusal(() => set("router.mac=1")),
     "--set: unknown knob router.mac; did you mean router.macs?",
   );
   assert.is(
-    refused(() => set("macs=1")),
+    refusal(() => set("macs=1")),
     "--set: unknown knob macs; did you mean router.macs?",
   );
   assert.is(
-    refused(() => set("router=1")),
+    refusal(() => set("router=1")),
     "--set: unknown knob router; did you mean router.macs?",
   );
   assert.is(
-    refused(() => set("router.macs=-3")),
+    refusal(() => set("router.macs=-3")),
     "--set router.macs is -3; allowed 1..1048576",
   );
   assert.is(
-    refused(() => set("router.macs=2.5")),
+    refusal(() => set("router.macs=2.5")),
     "--set router.macs is 2.5; allowed integers 1..1048576",
   );
   assert.is(
-    refused(() => set("router.macs=")),
+    refusal(() => set("router.macs=")),
     '--set router.macs is ""; allowed 1..1048576',
   );
   assert.is(
-    refused(() => set("router.macs")),
+    refusal(() => set("router.macs")),
     "--set router.macs: no value; allowed is path=value",
   );
   assert.is(
-    refused(() => set("array.lanes=3")),
+    refusal(() => set("array.lanes=3")),
     "--set array.lanes is 3; allowed powers of two 1..128",
   );
   assert.is(
-    refused(() => set("kv.bits=5")),
+    refusal(() => set("kv.bits=5")),
     "--set kv.bits is 5; allowed 2, 3, 4, 8, 16",
   );
   const mapping = "allowed A, B or a list of row, bank, bankGroup, column, channel, each once";
   assert.is(
-    refused(() => set("dram.mapping=C")),
+    refusal(() => set("dram.mapping=C")),
     `--set dram.mapping is "C"; ${mapping}`,
   );
   assert.is(
-    refused(() => set("dram.mapping=row,row")),
+    refusal(() => set("dram.mapping=row,row")),
     `--set dram.mapping is ["row","row"]; ${mapping}`,
   );
 });

@@ -6,7 +6,8 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { embeddingWeights, groupsOf, kvBytesPerToken, parseModel, routedWeights } from "../src/model.js";
 import { parseSafetensors } from "../src/safetensors.js";
-import { embeddedModel, readBytes, refusal, SMALL_CONFIG } from "./support/pack.js";
+import { embeddedModel, readBytes, SMALL_CONFIG } from "./support/pack.js";
+import { refusal } from "./support/refusal.js";
 
 const test = suite("model");
 

@@ -6,7 +6,8 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { constantPlan, planFromTrace, wantedBits } from "../src/plan.js";
 import { replay } from "../src/replay.js";
-import { embeddedModel, embeddedTrace, parsePack, refusal, smallModel, smallPack } from "./support/pack.js";
+import { embeddedModel, embeddedTrace, parsePack, smallModel, smallPack } from "./support/pack.js";
+import { refusal } from "./support/refusal.js";
 
 const test = suite("plan");
 const tiny = embeddedModel("tiny-llama");

@@ -6,7 +6,8 @@ import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type ReplayOptions, replay, tokensOf } from "../src/replay.js";
-import { embeddedModel, embeddedTrace, parsePack, refusal, smallModel, smallPack } from "./support/pack.js";
+import { embeddedModel, embeddedTrace, parsePack, smallModel, smallPack } from "./support/pack.js";
+import { refusal } from "./support/refusal.js";
 
 const test = suite("replay");
 const tiny = embeddedModel("tiny-llama");

@@ -6,7 +6,8 @@ import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { decodeF16, f16, f32, i32, parseSafetensors, tensorOf, u8 } from "../src/safetensors.js";
-import { buildSafetensors, rawSafetensors, readBytes, refusal } from "./support/pack.js";
+import { buildSafetensors, rawSafetensors, readBytes } from "./support/pack.js";
+import { refusal } from "./support/refusal.js";
 
 const test = suite("safetensors");
 const floats = { dtype: "F32", shape: [2], values: Float32Array.of(1.5, -2) };

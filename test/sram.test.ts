@@ -5,24 +5,14 @@
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { InputError } from "../src/errors.js";
 import { readNamed } from "../src/io/files.js";
 import { parseSramCsv, sramBank, sramBuffer } from "../src/sram.js";
+import { refusal } from "./support/refusal.js";
 
 const test = suite("sram");
 const SEED = 20262;
 const { text, label } = readNamed("hw-configs/energy", "sram-cacti7", ".csv");
 const table = parseSramCsv(text, label);
-
-function refused(act: () => unknown): string {
-  try {
-    act();
-  } catch (error) {
-    assert.instance(error, InputError);
-    return (error as InputError).message;
-  }
-  return "accepted";
-}
 
 const near = (got: number, want: number, relative: number) =>
   assert.ok(Math.abs(got / want - 1) <= relative, `${got}, ${want}`);
@@ -60,7 +50,7 @@ test("outside the table is refused", () => {
   for (const [nm, kib, bits] of asked) {
     const line = `hw-configs/energy/sram-cacti7.csv: a bank of ${kib} KiB, ${bits} bits, ${nm} nm ${allowed}`;
     assert.is(
-      refused(() => sramBank(table, nm, kib, bits)),
+      refusal(() => sramBank(table, nm, kib, bits)),
       line,
     );
   }
@@ -95,15 +85,15 @@ test("a bad table names its line", () => {
   const lines = text.split("\n");
   const change = (row: string) => [...lines.slice(0, 4), row, ...lines.slice(5)].join("\n");
   assert.is(
-    refused(() => parseSramCsv(change("28,2,32,x,1,1,1,1,1"), "t.csv")),
+    refusal(() => parseSramCsv(change("28,2,32,x,1,1,1,1,1"), "t.csv")),
     "t.csv:5: read_nj is x; allowed a number above 0",
   );
   assert.is(
-    refused(() => parseSramCsv(change("28,2,32"), "t.csv")),
+    refusal(() => parseSramCsv(change("28,2,32"), "t.csv")),
     "t.csv:5: 3 columns; allowed are the 9 of the header",
   );
   assert.match(
-    refused(() => parseSramCsv("a,b\n", "t.csv")),
+    refusal(() => parseSramCsv("a,b\n", "t.csv")),
     /^t\.csv:1: the header is a,b; allowed tech_nm,/,
   );
 });

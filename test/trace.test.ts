@@ -13,12 +13,12 @@ import {
   embeddedTrace,
   parsePack,
   readBytes,
-  refusal,
   SMALL_SHA256,
   type SmallPack,
   smallModel,
   smallPack,
 } from "./support/pack.js";
+import { refusal } from "./support/refusal.js";
 
 const test = suite("trace");
 const Q = "linear model.layers.0.self_attn.q_proj";

@@ -7,7 +7,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { InputError } from "../../src/errors.js";
 import {
   assetNames,
   assetPath,
@@ -18,6 +17,7 @@ import {
   sha256,
   writeAll,
 } from "../../src/io/files.js";
+import { refusal } from "../support/refusal.js";
 
 const test = suite("files");
 
@@ -27,28 +27,18 @@ test.before.each(() => {
 });
 test.after.each(() => rmSync(folder, { recursive: true, force: true }));
 
-function refused(act: () => unknown): string {
-  try {
-    act();
-  } catch (error) {
-    assert.instance(error, InputError);
-    return (error as InputError).message;
-  }
-  return "accepted";
-}
-
 test("what cannot be read is one line", () => {
   assert.is(
-    refused(() => readText(join(folder, "no"))),
+    refusal(() => readText(join(folder, "no"))),
     `${join(folder, "no")}: cannot be read: there is no such file`,
   );
   assert.is(
-    refused(() => readText(folder)),
+    refusal(() => readText(folder)),
     `${folder}: cannot be read: it is a folder`,
   );
   writeFileSync(join(folder, "binary"), Uint8Array.of(0xff, 0xfe, 0x80));
   assert.match(
-    refused(() => readText(join(folder, "binary"))),
+    refusal(() => readText(join(folder, "binary"))),
     /is not a text file in UTF-8$/,
   );
 });
@@ -64,13 +54,13 @@ test("a name is found in the package, a path is taken as it is", () => {
 });
 
 test("an unknown name lists those that exist", () => {
-  const line = refused(() => resolveNameOrFile("hw-configs/energy", "cacti", ".yaml"));
+  const line = refusal(() => resolveNameOrFile("hw-configs/energy", "cacti", ".yaml"));
   assert.match(
     line,
     /^cacti: no such file and no name in hw-configs\/energy\/ \(.*bitmod-28nm.*\); did you mean cacti7\?$/,
   );
   assert.match(
-    refused(() => resolveNameOrFile("hw-configs", "", ".yaml")),
+    refusal(() => resolveNameOrFile("hw-configs", "", ".yaml")),
     /^"": no such file/,
   );
 });
@@ -88,19 +78,19 @@ test("files are written into a new folder and over an old one", () => {
 test("a failure leaves nothing half-written", () => {
   const out = join(folder, "out");
   assert.match(
-    refused(() => writeAll(out, { good: "1", "../bad": "2" })),
+    refusal(() => writeAll(out, { good: "1", "../bad": "2" })),
     /outside its folder/,
   );
   assert.not.ok(existsSync(out));
   mkdirSync(out);
   assert.match(
-    refused(() => writeAll(out, { good: "1", "good/bad": "2" })),
+    refusal(() => writeAll(out, { good: "1", "good/bad": "2" })),
     /cannot be written/,
   );
   assert.equal(readdirSync(out), []);
   writeFileSync(join(folder, "file"), "");
   assert.match(
-    refused(() => writeAll(join(folder, "file"), { x: "1" })),
+    refusal(() => writeAll(join(folder, "file"), { x: "1" })),
     /file: cannot be written: a file is in the way$/,
   );
 });

@@ -139,14 +139,3 @@ export function smallPack(): SmallPack {
 export function parsePack(pack: SmallPack): Trace {
   return parseTrace(JSON.stringify(pack.json), "trace.json", buildSafetensors(pack.tensors), "trace.safetensors");
 }
-
-/** The one-line message of an InputError; anything else fails the test. */
-export function refusal(act: () => unknown): string {
-  try {
-    act();
-  } catch (error) {
-    if ((error as Error).name === "InputError") return (error as Error).message;
-    throw error;
-  }
-  throw new Error("accepted");
-}
