@@ -59,9 +59,9 @@ function selfAttention(
   const query = output(context, residency.query ? null : spill.query, PASSES.rope);
   emitLinears(context, [indexOf("q")], { vector: normed }, query.onRowTile);
   program.op(Op.K);
-  emitLinears(context, [indexOf("k")], { vector: normed }, cacheOutput(context, "k", layer, PASSES.rope));
+  emitLinears(context, [indexOf("k")], { vector: normed, summed: true }, cacheOutput(context, "k", layer, PASSES.rope));
   program.op(Op.V);
-  emitLinears(context, [indexOf("v")], { vector: normed }, cacheOutput(context, "v", layer, 0));
+  emitLinears(context, [indexOf("v")], { vector: normed, summed: true }, cacheOutput(context, "v", layer, 0));
   const { vectors, stores } = program.emitted;
   program.op(Op.Attention);
   const done = emitAttention(context, {

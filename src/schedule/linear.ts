@@ -26,6 +26,8 @@ export interface LinearInput {
   vector?: number;
   /** It was spilled: where, and its last Store record. */
   spilled?: { tensor: SpilledTensor; store: number } | undefined;
+  /** An earlier linear had the same input: its sum(x) is there. */
+  summed?: boolean;
 }
 
 /** What is ready when a row tile is: the last Compute record of its rows, for the tokens of one token block. */
@@ -80,7 +82,7 @@ export function emitLinears(
     const kTiles = pieces(inputs, context.machine.array.tileInputs);
     const inputRuns = refetchInput(context, tokens, kTiles, input);
     const groups = Math.ceil(tokens.size / context.machine.array.columns);
-    const block = { tokens, groups, kTiles, input, inputRuns, waited: false, tapped: false };
+    const block = { tokens, groups, kTiles, input, inputRuns, waited: false, tapped: input.summed ?? false };
     const routes = indices.map((index) => emitRoute(context, index, tokens, input));
     const lead = leadOf(context, inputs, kTiles);
     let unread: Results[] = [];

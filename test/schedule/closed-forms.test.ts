@@ -140,6 +140,15 @@ for (const [model, shape] of [
   });
 }
 
+test("sum(x) is tapped once an input: q, k and v share theirs, gate and up theirs", () => {
+  const tokens = 5;
+  const { of } = run(tiny, { slices: 2, counts: [[tokens]] });
+  const tapped = of[Work.Compute].filter(({ words }) => words[Field.ComputeSumAdds] === 1);
+  const adds = sum(tapped.map(({ words }) => words[Field.ComputePassColumns] * words[Field.ComputeInputs]));
+  const { hidden, heads, headDim, intermediate, layers } = tiny;
+  assert.is(adds, tokens * layers * (hidden + heads * headDim + hidden + intermediate));
+});
+
 test("KV at 8k context: 1.07, 0.54, 0.27, 0.13 GB a sequence and step at 16, 8, 4, 2 bits", () => {
   for (const bits of [16, 8, 4, 2]) {
     const recorded = run(llama8b(1), { slices: 1, machine: machineOf({ "kv.bits": bits }), context: 8191 });
