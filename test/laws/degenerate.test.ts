@@ -52,7 +52,7 @@ law("bound by the array, any number of tiles: the passes, and one fill and one d
 });
 
 // Consecutive transactions go round the four bank groups: every tCCD_S a burst, tCCD_L apart in each group.
-const stream = device({ BankGroupShift: 0, ColumnShift: 2 });
+const stream = device({}, ["bankGroup", "column", "bank", "row"]);
 const TO_MEMORY = 1 + 10 + 1 + 2; // granted in 1, request latency, crossing
 const TO_CORE = 1 + 2 + 7;
 const FIRST_READ = 1 + DDR4.RCD;

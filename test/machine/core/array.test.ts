@@ -79,6 +79,8 @@ gate("reserves staging at its start; a store's acknowledgement frees it", async 
   const short = await simulate(second(57), { knobs });
   assert.is(short.of(Counter.CyclesStore), VISIBLE + 1); // stored when visible, acknowledged one cycle later
   assert.is(short.cycles, fits.cycles + VISIBLE + 1);
+  const real = await simulate(second(57)); // four writes: 13 over, ACT, tRCD and WR 23, 3 * 8 more, 10 back
+  assert.is(real.of(Counter.CyclesStore), VISIBLE + 13 + 23 + 3 * 8 + 10);
 });
 
 gate("waits for results of the vector unit and for stores", async () => {

@@ -7,6 +7,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Counter, Release } from "../../../assembly/contract.js";
 import {
+  ANSWERED_LATE,
   compute,
   demand,
   type Fields,
@@ -44,6 +45,12 @@ gate("a run arrives with its last part: offered at 14, answered 49 clocks later,
   assert.is(await arrives(64), 14 + 49 + 10);
   assert.is(await arrives(65), 14 + 49 + 8 + 10);
   assert.is(await arrives(4 * 64), 14 + 49 + 3 * 8 + 10);
+});
+
+gate("it arrives with the latest of its parts, not with the one that is known last", async () => {
+  const { program, device } = ANSWERED_LATE;
+  assert.is((await simulate(program, { device })).of(Counter.DramForwarded), 1);
+  assert.is(await firstCycle(Counter.VectorOps, 1, program, { device }), 64 + 10 + 13);
 });
 
 // ---- credit ----------------------------------------------------------------------------------------------------------
