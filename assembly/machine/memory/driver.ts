@@ -6,6 +6,7 @@
 //
 //   Cycle law   before the controllers of clock t, requests are offered in order until one is refused or may not come yet. A
 //               paced request names its first clock; a dependent one comes one clock after the completion of the one before.
+//   Observed    for who asks: the acceptance clock of every request, a histogram of read latencies, the commands.
 //   Left out    the FIFOs of the channels: here one refused request stops all channels.
 //   Source      the conventions of the golden results: test/golden/dram-ddr4.json, field `conventions`.
 
@@ -19,7 +20,10 @@ import { Part } from "./runs";
 
 /** Most requests of one batch. */
 const BATCH: i32 = 4096;
-/** A request: i64 transaction * 2 + write, i64 first clock, -1 when it depends on the request before. */
+/**
+ * A request: i64 transaction * 2 + write, i64 first clock, -1 when it depends on the request before. An observed replay
+ * overwrites the first clock with acceptance clock * 2 + answered (forwarded or merged, so that no command follows).
+ */
 const REQUEST_BYTES: usize = 16;
 /** More transactions than anybody replays: the parts of a driven channel never complete. */
 const ENDLESS: i32 = i32.MAX_VALUE;
@@ -30,6 +34,7 @@ class Port {
   channel: Channel;
   reads: Part;
   writes: Part;
+  latency: i64; // the channel's sum of read latencies that the histogram knows
 }
 
 /** A replay under way. */
@@ -45,6 +50,9 @@ class Driver {
   localMask: i64;
   out: Completions;
   batch: usize;
+  histogram: usize; // i32[buckets]; 0: nobody observes
+  buckets: i32;
+  answered: bool; // the latest request was forwarded or merged
 
   build(device: usize): void {
     this.channels = dramWord(device, Dram.Channels);
@@ -53,12 +61,14 @@ class Driver {
     this.localMask = channelTransactions(device) - 1;
     this.out = newCompletions(1);
     this.batch = heap.alloc(<usize>BATCH * REQUEST_BYTES);
+    this.histogram = 0;
     this.ports = heap.alloc(<usize>this.channels * sizeof<usize>());
     for (let i = 0; i < this.channels; i++) {
       const port = make<Port>();
       port.channel = newChannel(device, i, 2);
       port.reads = port.channel.runs.push(0, ENDLESS, false, 0, 0);
       port.writes = port.channel.runs.push(0, ENDLESS, true, 0, 0);
+      port.latency = 0;
       store<usize>(this.ports + <usize>i * sizeof<usize>(), changetype<usize>(port));
     }
   }
@@ -75,6 +85,11 @@ class Driver {
     while (!this.accept(transaction, write)) this.serveNext(NEVER);
   }
 
+  /** Goes on to a clock: the next offers come at it. */
+  advance(clock: i64): void {
+    while (this.now < clock) this.serveNext(clock);
+  }
+
   /** Runs until the last completion; gives its clock. */
   finish(): i64 {
     while (this.unfinished > 0) this.serveNext(NEVER);
@@ -89,7 +104,10 @@ class Driver {
     const port = this.port(channel);
     const part = write ? port.writes : port.reads;
     part.local = (((transaction >> (shift + this.channelBits)) << shift) | below) & this.localMask;
+    const tally = port.channel.controller.tally;
+    const answeredBefore = tally.forwarded + tally.merged;
     if (!port.channel.controller.accept(part, this.now, this.out)) return false;
+    this.answered = tally.forwarded + tally.merged != answeredBefore;
     this.unfinished++;
     this.observe(port);
     return true;
@@ -117,6 +135,17 @@ class Driver {
   private observe(port: Port): void {
     this.settle(port.reads);
     this.settle(port.writes);
+    if (this.histogram != 0) this.noteLatency(port);
+  }
+
+  /** An acceptance or a controller clock completes one read of a channel at most. */
+  private noteLatency(port: Port): void {
+    const sum = port.channel.controller.tally.readLatency;
+    if (sum == port.latency) return;
+    const bucket = <i32>min<i64>(sum - port.latency, <i64>(this.buckets - 1));
+    const slot = this.histogram + ((<usize>bucket) << 2);
+    store<i32>(slot, load<i32>(slot) + 1);
+    port.latency = sum;
   }
 
   private settle(part: Part): void {
@@ -149,7 +178,19 @@ export function dramReplay(driver: Driver, count: i32): void {
     const request = driver.batch + <usize>i * REQUEST_BYTES;
     const word = load<i64>(request);
     driver.request(word >> 1, (word & 1) != 0, load<i64>(request, 8));
+    if (driver.histogram != 0) store<i64>(request, (driver.now << 1) | (driver.answered ? 1 : 0), 8);
   }
+}
+
+/** Idles until a clock, so that a long pause can be observed in pieces. */
+export function dramAdvance(driver: Driver, clock: i64): void {
+  driver.advance(clock);
+}
+
+/** Observes from now on: read latencies in clocks go to i32[buckets], the longest ones to the last. */
+export function dramObserve(driver: Driver, histogram: usize, buckets: i32): void {
+  driver.histogram = histogram;
+  driver.buckets = buckets;
 }
 
 /** Ends the replay; gives the clock of the last completion. */
@@ -165,4 +206,9 @@ export function dramCounters(driver: Driver, counters: usize): void {
 /** Logs the commands of one channel: lines of 24 bytes, clk i64, command i32, bank i32, row i64. */
 export function dramLog(driver: Driver, channel: i32, lines: usize, count: i32): void {
   driver.port(channel).channel.controller.tally.logInto(lines, count);
+}
+
+/** Where the next line of a channel's log goes. */
+export function dramLogEnd(driver: Driver, channel: i32): usize {
+  return driver.port(channel).channel.controller.tally.log;
 }
