@@ -8,7 +8,8 @@ import * as assert from "uvu/assert";
 import { Counter } from "../../../assembly/contract.js";
 import { channelVector, transactionBytes } from "../../../src/device.js";
 import { deviceFromGolden } from "../../../src/device-golden.js";
-import { replay, streamRequests } from "../../support/dram-driver.js";
+import { streamRequests } from "../../../src/streams.js";
+import { replay } from "../../support/dram-driver.js";
 import { sharedPath } from "../../support/shared.js";
 
 interface GoldenTable {
