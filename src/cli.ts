@@ -5,7 +5,7 @@
 //
 
 import { Command, CommanderError } from "commander";
-import { InputError, nearest } from "./errors.js";
+import { CheckFailed, InputError, nearest } from "./errors.js";
 import { packageVersion } from "./io/version.js";
 
 /** What a file of src/commands/ exports. */
@@ -26,6 +26,11 @@ const COMMANDS: Entry[] = [
     summary: "replay a token trace on a machine: cycles, energy and accuracy",
     load: () => import("./commands/run.js"),
   },
+  {
+    name: "check",
+    summary: "compare the simulator with golden results of a trusted one",
+    load: () => import("./commands/check.js"),
+  },
 ];
 
 const ABOUT = "Cycle-level simulator of a bit-serial, mixed-bit LLM accelerator.";
@@ -34,6 +39,7 @@ Examples:
   mobisim run                   the embedded model and trace on the edge machine
   mobisim run --help            every option of run, with examples
   mobisim run --json            one JSON document on stdout
+  mobisim check dram FILE       is the DRAM model exact?
 
 Exit codes: 0 good, 1 a check failed, 2 bad input, 70 an internal error, 130 interrupted`;
 
@@ -73,6 +79,7 @@ function explain(error: unknown): number {
     if (error.exitCode === 0) return 0;
     return complain(error.message.replace(/^error: /, ""), 2);
   }
+  if (error instanceof CheckFailed) return 1;
   if (error instanceof InputError) return complain(error.message, 2);
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   process.stderr.write(`mobisim: internal error, please report it with this text and your command line\n${stack}\n`);

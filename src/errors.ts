@@ -1,10 +1,16 @@
 //
 //   The one kind of error a user causes. Its message is one line: file, line or key, what was found, what is allowed.
+//   And how a check that failed ends: it is no error of anybody.
 //
 
 /** Bad input. `cli.ts` prints `message` alone on stderr and exits with 2; no stack trace, nothing half-written. */
 export class InputError extends Error {
   override readonly name = "InputError";
+}
+
+/** A check failed and has said so on stdout: `cli.ts` exits with 1 and adds nothing. */
+export class CheckFailed extends Error {
+  override readonly name = "CheckFailed";
 }
 
 /** The nearest of `known` to `word` by edit distance, for "did you mean"; undefined when nothing is near. */
