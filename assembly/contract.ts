@@ -5,7 +5,7 @@
 //   else is shared: no struct offset, no string, no callback. The enums of a loaded binary are checked against these.
 //
 //     TypeScript ──► knobs        i32[Knob.Count]                     one machine
-//                ──► device       i32[Dram.Count + rules * RULE_WORDS] one DRAM channel kind
+//                ──► device       i32[see Dram]                       one DRAM channel kind
 //                ──► records      i32[n * RECORD_WORDS]                the program, in program order, any chunking
 //                ──► depths       u8[]                                 slices per token, a record points into them
 //                ◄── counters     i64[Counter.Count]                   additive; laws: docs/machine.md
@@ -57,14 +57,8 @@ export enum Knob {
 }
 
 /** One kind of work record. */
-export enum Work {
-  None,
-  Fetch,
-  Route,
-  Compute,
-  Vector,
-  Store,
-}
+// prettier-ignore
+export enum Work { None, Fetch, Route, Compute, Vector, Store }
 
 /**
  * Words of a record. Waits and references are backward distances: 1 names the latest earlier record of that kind in
@@ -141,34 +135,24 @@ export enum Release {
 }
 
 /** What a DRAM byte carries. */
-export enum Stream {
-  Slice1,
-  Slice2,
-  Slice3,
-  Slice4,
-  Scales,
-  Router,
-  Kv,
-  Activations,
-  LmHead,
-  Embedding,
-  Count,
-}
-
-/** DRAM commands of the ddr controller kind. */
-export enum Command {
-  Act,
-  Pre,
-  PreAll,
-  Read,
-  Write,
-  Refresh,
-  Count,
-}
-
-/** Scope of a timing rule. */
 // prettier-ignore
-export enum Level { Channel, Rank, BankGroup, Bank }
+export enum Stream {
+  Slice1, Slice2, Slice3, Slice4, Scales, Router, Kv, Activations, LmHead, Embedding, Count,
+}
+
+/** Kinds of DRAM controllers. */
+// prettier-ignore
+export enum DramKind { Ddr, Lpddr5, Hbm }
+
+/** DRAM commands. Where an activate takes two (LPDDR5), Act is the first. */
+// prettier-ignore
+export enum Command {
+  Act, Pre, PreAll, Read, Write, Refresh, RefreshBank, Act2, CasRead, CasWrite, Count,
+}
+
+/** Scope of a timing rule. Sid: one of the stacks of dies that share a pseudo-channel. */
+// prettier-ignore
+export enum Level { Channel, Rank, PseudoChannel, Sid, BankGroup, Bank }
 
 /** Words of one timing-rule row. */
 export enum Rule {
@@ -180,26 +164,44 @@ export enum Rule {
   Sibling, // 1: binds the other nodes under the same parent
 }
 
-/** One DRAM channel kind, then `RuleCount` rule rows. Clocks are memory clocks. */
+/**
+ * One DRAM channel kind; then `RuleCount` rule rows; then, for every bit of the bank index (from the lowest; pseudo-channel,
+ * sid, bank group, bank from high to low) and every bit of the row, the mask of the local-transaction bits whose sum it is.
+ * Clocks are memory clocks: ticks of the controller.
+ */
 export enum Dram {
+  Kind, // DramKind
   Channels,
   TransactionBytes,
-  BankGroups,
+  PseudoChannels,
+  Sids, // of a pseudo-channel
+  BankGroups, // of a sid
   BanksPerGroup,
   ChannelShift, // address bits, counted in transactions, below the channel bits
-  BankGroupShift, // shifts below are counted in transactions of one channel
-  BankShift,
-  ColumnShift,
   ColumnBits,
-  RowShift,
   RowBits,
   ReadLatency, // clocks from RD to the last data
   ReadQueue,
   WriteQueue,
   WriteHigh, // write mode is entered above this many queued writes
   WriteLow, // and left below this many when a read waits
-  RefreshClocks, // tREFI in clocks; 0: off
+  RefreshClocks, // between refreshes in clocks; 0: off
   RefreshStagger, // clocks between the refreshes of neighbouring channels
+  RefreshPerBank, // 1: one bank after the other
+  TicksPerClock, // hbm: 2 when only every other clock is a rising edge
+  Act2Deadline, // lpddr5: clocks from ACT1 to the latest ACT2
+  WckRead, // lpddr5: clocks from RD, from WR, to the end of WCK
+  WckWrite,
+  ActTicks, // clocks for which a command holds its bus; in the order of Command
+  PreTicks,
+  PreAllTicks,
+  ReadTicks,
+  WriteTicks,
+  RefreshTicks,
+  RefreshBankTicks,
+  Act2Ticks,
+  CasReadTicks,
+  CasWriteTicks,
   RuleCount,
   Count,
 }
@@ -258,6 +260,10 @@ export enum Counter {
   DramRead,
   DramWrite,
   DramRefresh,
+  DramRefreshBank,
+  DramAct2,
+  DramCasRead,
+  DramCasWrite,
   DramRowHits,
   DramRowMisses,
   DramRowConflicts,
@@ -276,13 +282,8 @@ export enum Status {
 }
 
 /** The five units, in the order of their words in `blocked()`. */
-export enum Unit {
-  Fetch,
-  Router,
-  Array,
-  Vector,
-  Store,
-}
+// prettier-ignore
+export enum Unit { Fetch, Router, Array, Vector, Store }
 
 /** Why a unit cannot go on. */
 export enum Blocked {

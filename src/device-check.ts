@@ -3,7 +3,7 @@
 //
 
 import { mappingFault, widthsOf } from "./device-mapping.js";
-import { type Device, LEVELS, listOf, MAX_BANKS, type TimingRule } from "./device-schema.js";
+import { type Device, LEVELS, listOf, MAX_BANKS, type TimingRule, timingsOf } from "./device-schema.js";
 import { ExpressionError, evaluate } from "./expression.js";
 import type { Path } from "./yaml.js";
 
@@ -23,12 +23,13 @@ export function firstFault(device: Device): Fault | undefined {
 
 function sizeFaults(device: Device): Fault[] {
   const { organisation, queues } = device;
-  const { bankGroups, banksPerGroup, columns } = organisation;
+  const { pseudoChannels, sids, bankGroups, banksPerGroup, columns } = organisation;
   const faults: Fault[] = [];
-  const banks = bankGroups * banksPerGroup;
+  const groups = pseudoChannels * sids * bankGroups;
+  const banks = groups * banksPerGroup;
   const fault = (path: Path, value: number, allowed: string) =>
     faults.push({ path, text: `${path.join(".")} is ${value}; allowed ${allowed}` });
-  if (banks > MAX_BANKS) fault(["organisation", "banksPerGroup"], banksPerGroup, `at most ${MAX_BANKS / bankGroups}`);
+  if (banks > MAX_BANKS) fault(["organisation", "banksPerGroup"], banksPerGroup, `at most ${MAX_BANKS / groups}`);
   if (columns < device.burstLength) fault(["organisation", "columns"], columns, `${device.burstLength} or more`);
   if (queues.writeHigh >= queues.write) fault(["queues", "writeHigh"], queues.writeHigh, `below ${queues.write}`);
   if (queues.writeLow > queues.writeHigh) fault(["queues", "writeLow"], queues.writeLow, `up to ${queues.writeHigh}`);
@@ -43,11 +44,15 @@ function sizeFaults(device: Device): Fault[] {
 function cycleFaults(device: Device): Fault[] {
   const texts: [Path, string][] = [
     [["readLatency"], device.readLatency],
+    [["act2Deadline"], device.act2Deadline],
+    [["wck", "read"], device.wck.read],
+    [["wck", "write"], device.wck.write],
     [["refresh", "interval"], device.refresh.interval],
+    [["refresh", "perBankInterval"], device.refresh.perBankInterval ?? "0"],
     ...device.rules.map((rule, i): [Path, string] => [["rules", i, "cycles"], rule.cycles]),
   ];
   return device.dies.flatMap((die) => {
-    const timings = { ...device.timings, ...die.timings };
+    const timings = timingsOf(device, die);
     return texts.flatMap(([path, text]) => {
       const wrong = cycleFault(text, timings);
       return wrong === undefined ? [] : [{ path, text: `${path.join(".")} is ${JSON.stringify(text)}${wrong}` }];
@@ -65,14 +70,14 @@ function cycleFault(text: string, timings: Readonly<Record<string, number>>): st
   }
 }
 
-/** PREA and REF meet the rank only; a row below it would never bind. */
+/** PREA and REF meet a whole rank or pseudo-channel; a row below it would never bind. */
 function ruleFaults(device: Device): Fault[] {
   const isRankCommand = (rule: TimingRule) =>
     [...listOf(rule.after), ...listOf(rule.before)].some((command) => command === "PREA" || command === "REF");
   return device.rules.flatMap((rule, i) => {
-    if (LEVELS[rule.level] <= LEVELS.rank || !isRankCommand(rule)) return [];
+    if (LEVELS[rule.level] <= LEVELS.pseudoChannel || !isRankCommand(rule)) return [];
     return [
-      { path: ["rules", i, "level"], text: `rules.${i}.level is ${rule.level}; allowed channel, rank with PREA, REF` },
+      { path: ["rules", i, "level"], text: `rules.${i}.level is ${rule.level}; allowed channel, rank, pseudoChannel with PREA, REF` },
     ];
   });
 }

@@ -5,7 +5,7 @@
 //     R2_* (Ramulator 2.1)   rule rows, timings, mapping, queues are all in the table
 //     D3_* (DRAMsim3)        timings and mapping; the rule rows are those of an R2 table of the same standard
 //
-//   Left out    tables of other controllers than GenericDDR, ranks, tick multipliers.
+//   Left out    ranks; schedulers other than FRFCFS; refresh management (RFM) and auto-precharge, which nobody issues.
 //
 
 import { z } from "zod";
@@ -24,11 +24,13 @@ const counts = z.record(z.string(), z.coerce.number());
 const ramulator = z.looseObject({
   standard: z.string(),
   scheduler: z.literal("FRFCFS"),
-  controller: z.literal("GenericDDR"),
-  tick_multiplier: z.literal(1),
+  controller: z.enum(["GenericDDR", "LPDDR5", "HBM12", "HBM34"]),
+  tick_multiplier: z.int().min(1).max(2),
   channels: z.int().min(1),
   org: z.looseObject({
-    rank: z.literal(1),
+    rank: z.literal(1).default(1),
+    pseudochannel: z.int().default(1),
+    sid: z.int().default(1),
     bankgroup: z.int(),
     bank: z.int(),
     row: z.int(),
@@ -39,9 +41,10 @@ const ramulator = z.looseObject({
   prefetch: z.int(),
   channel_width_bits: z.int(),
   read_latency_ticks: z.int(),
+  command_cycles_ticks: z.record(z.string(), z.int()),
   timing_constraints: z.array(
     z.strictObject({
-      level: z.enum(["Channel", "Rank", "BankGroup", "Bank"]),
+      level: z.enum(["Channel", "Rank", "PseudoChannel", "Sid", "BankGroup", "Bank"]),
       prev: z.array(z.string()),
       next: z.array(z.string()),
       latency: z.string(),
@@ -53,7 +56,7 @@ const ramulator = z.looseObject({
   read_buffer: z.int(),
   write_buffer: z.int(),
   wr_watermarks: z.tuple([z.number(), z.number()]),
-  refresh_manager: z.string(),
+  refresh_manager: z.enum(["AllBank", "PerBank", "NoRefresh"]),
 });
 const dramsim = z.looseObject({
   sim: z.literal("DRAMsim3"),
@@ -70,13 +73,25 @@ type Dramsim = z.output<typeof dramsim>;
 
 const COMMAND_NAMES: Record<string, keyof typeof COMMANDS> = {
   ACT: "ACT",
+  ACT1: "ACT1",
+  ACT2: "ACT2",
   PREpb: "PRE",
   PREab: "PREA",
   RD: "RD",
   WR: "WR",
+  CAS_RD: "CAS_RD",
+  CAS_WR: "CAS_WR",
   REFab: "REF",
+  REFpb: "REFpb",
 };
-const LEVEL_NAMES = { Channel: "channel", Rank: "rank", BankGroup: "bankGroup", Bank: "bank" } as const;
+const CONTROLLERS = { GenericDDR: "ddr", LPDDR5: "lpddr5", HBM12: "hbm", HBM34: "hbm" } as const;
+const REFRESHES = { AllBank: "all-bank", PerBank: "per-bank", NoRefresh: "off" } as const;
+/** What the LPDDR5 controller reads beside its rules: WCK runs on until the burst's end and its postamble. */
+const WCK = { read: "nCL + nBL_min + nWCKPST", write: "nCWL + nBL_min + nWCKPST" };
+const LEVEL_NAMES = {
+  ...({ Channel: "channel", Rank: "rank", PseudoChannel: "pseudoChannel" } as const),
+  ...({ Sid: "sid", BankGroup: "bankGroup", Bank: "bank" } as const),
+};
 const FIELD_NAMES: Record<string, string> = { ro: "row", ba: "bank", bg: "bankGroup", co: "column", ch: "channel" };
 /** Our name of a DRAMsim3 timing. */
 const DRAMSIM_TIMINGS: Record<string, string> = {
@@ -97,21 +112,29 @@ export function deviceFromGolden(name: string, tables: Readonly<Record<string, u
 }
 
 function fromRamulator(name: string, table: Ramulator): GoldenDevice {
-  const { org, timing_nCK: timings, wr_watermarks: watermarks, write_buffer: write } = table;
-  const [clockKHz, clockKHzDivisor] = coprime(1_000_000_000n, BigInt(timings.tCK_ps)).map(Number);
+  const { org, timing_nCK: timings, wr_watermarks: watermarks, write_buffer: write, tick_multiplier: ticks } = table;
+  const [clockKHz, clockKHzDivisor] = coprime(1_000_000_000n * BigInt(ticks), BigInt(timings.tCK_ps)).map(Number);
+  const diesPerChannel = (table.channel_width_bits * org.pseudochannel * org.sid) / org.dq;
+  const isLpddr5 = table.controller === "LPDDR5";
   const device: Device = {
-    ...{ name, standard: table.standard, controller: "ddr", clockKHz, clockKHzDivisor, rateMTps: timings.rate },
+    ...{ name, standard: table.standard, controller: CONTROLLERS[table.controller] },
+    ...{ clockKHz, clockKHzDivisor, ticksPerClock: ticks, rateMTps: timings.rate },
     ...{ channelBits: table.channel_width_bits, burstLength: table.prefetch },
     organisation: {
+      pseudoChannels: org.pseudochannel,
+      sids: org.sid,
       bankGroups: org.bankgroup,
       banksPerGroup: org.bank,
       columns: org.column,
-      diesPerChannel: table.channel_width_bits / org.dq,
+      diesPerChannel,
     },
     dies: [{ gb: (org.bankgroup * org.bank * org.row * org.column * org.dq) / 2 ** 30, rows: org.row, timings: {} }],
     timings,
     readLatency: String(table.read_latency_ticks),
-    refresh: { interval: "nREFI" },
+    commandTicks: ticksOf(table.command_cycles_ticks),
+    act2Deadline: isLpddr5 ? "nAAD" : "0",
+    wck: isLpddr5 ? WCK : { read: "0", write: "0" },
+    refresh: { interval: "nREFI", ...(timings.nREFIpb === undefined ? {} : { perBankInterval: "nREFIpb" }) },
     queues: {
       read: table.read_buffer,
       write,
@@ -122,8 +145,15 @@ function fromRamulator(name: string, table: Ramulator): GoldenDevice {
     mappings: { golden: mappingOf(table.address_mapping_MSB_to_LSB) },
     energyPerOperation: noPrices(),
   };
-  const refresh = table.refresh_manager === "AllBank" ? "all-bank" : "off";
+  const refresh = REFRESHES[table.refresh_manager];
   return { device, options: { channels: table.channels, mapping: "golden", refresh, refreshStaggerClocks: 0 } };
+}
+
+/** Clocks for which a command holds its bus. */
+function ticksOf(table: Readonly<Record<string, number>>): Device["commandTicks"] {
+  const of = (name: string) => table[name] ?? 1;
+  const rows = { ACT: of("ACT"), PRE: of("PREpb"), PREA: of("PREab"), RD: of("RD"), WR: of("WR") };
+  return { ...rows, REF: of("REFab"), REFpb: of("REFpb") };
 }
 
 /** DRAMsim3 spells its rules in code, so they come from a table of the same standard that spells them as rows. */
@@ -147,7 +177,7 @@ function fromDramsim(name: string, table: Dramsim, tables: Readonly<Record<strin
   const device: Device = {
     ...base,
     ...{ name, clockKHz, clockKHzDivisor, channelBits: width * table.devices_per_rank, burstLength: size("BL") },
-    organisation: { bankGroups, banksPerGroup, columns, diesPerChannel: table.devices_per_rank },
+    organisation: { ...base.organisation, bankGroups, banksPerGroup, columns, diesPerChannel: table.devices_per_rank },
     dies: [{ gb: dieGb, rows: size("rows"), timings: {} }],
     timings: { ...Object.fromEntries(renamed), nRC: timing.tRAS + timing.tRP, nBL: size("BL") / 2 },
     readLatency: "nCL + nBL",

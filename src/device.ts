@@ -1,25 +1,27 @@
 //
 //   A DRAM part: its data sheet as a file, and the vector of one machine's channels.
 //
-//     hw-configs/dram/*.yaml ──► parseDevice ──► Device ──► channelVector ──► i32[Dram.Count + rules * RULE_WORDS]
+//     hw-configs/dram/*.yaml ──► parseDevice ──► Device ──► channelVector ──► what the contract says of Dram
 //                                                      └──► peakGBps, capacityBytes, stripeBytes, dramEnergy
 //
 //   Timings keep the data sheet's names; rule cycles are sums of them and become clocks in the vector.
-//   Left out    parts of more than one rank; controller kinds other than ddr.
+//   Left out    parts of more than one rank.
 //
 
-import { Dram, RULE_WORDS } from "../assembly/contract.js";
+import { Dram } from "../assembly/contract.js";
 import { firstFault } from "./device-check.js";
-import { placesOf } from "./device-mapping.js";
+import { addressBitsOf } from "./device-mapping.js";
 import {
   COMMANDS,
   type Device,
   type Die,
   deviceSchema,
+  KINDS,
   LEVELS,
   listOf,
   type Mapping,
   type TimingRule,
+  timingsOf,
 } from "./device-schema.js";
 import type { DramEnergy } from "./energy.js";
 import { InputError } from "./errors.js";
@@ -53,22 +55,21 @@ export function parseDevice(text: string, fileName: string): Device {
 /** What the channel block of the machine is built from. */
 export function channelVector(device: Device, options: ChannelOptions): Int32Array {
   const die = dieOf(device, options.dieGb);
-  const timings = { ...device.timings, ...die.timings };
-  const place = placesOf(device, die, options.channels, options.mapping);
-  const { organisation, queues } = device;
-  const rules = device.rules.flatMap((rule) => ruleRows(rule, timings));
+  const timings = timingsOf(device, die);
+  const { channelShift, columnBits, rowBits, masks } = addressBitsOf(device, die, options.channels, options.mapping);
+  const { organisation, queues, commandTicks: ticks } = device;
+  const rules = device.rules.flatMap((rule) => ruleRows(device, rule, timings));
   const values: Record<Exclude<keyof typeof Dram, "Count">, number> = {
+    Kind: KINDS[device.controller],
     Channels: options.channels,
     TransactionBytes: transactionBytes(device),
+    PseudoChannels: organisation.pseudoChannels,
+    Sids: organisation.sids,
     BankGroups: organisation.bankGroups,
     BanksPerGroup: organisation.banksPerGroup,
-    ChannelShift: place.channel.shift,
-    BankGroupShift: place.bankGroup.shift,
-    BankShift: place.bank.shift,
-    ColumnShift: place.column.shift,
-    ColumnBits: place.column.bits,
-    RowShift: place.row.shift,
-    RowBits: place.row.bits,
+    ChannelShift: channelShift,
+    ColumnBits: columnBits,
+    RowBits: rowBits,
     ReadLatency: evaluate(device.readLatency, timings),
     ReadQueue: queues.read,
     WriteQueue: queues.write,
@@ -76,12 +77,26 @@ export function channelVector(device: Device, options: ChannelOptions): Int32Arr
     WriteLow: queues.writeLow,
     RefreshClocks: refreshClocks(device, timings, options.refresh),
     RefreshStagger: options.refreshStaggerClocks,
+    RefreshPerBank: Number(options.refresh === "per-bank"),
+    TicksPerClock: device.ticksPerClock,
+    Act2Deadline: evaluate(device.act2Deadline, timings),
+    WckRead: evaluate(device.wck.read, timings),
+    WckWrite: evaluate(device.wck.write, timings),
+    ActTicks: ticks.ACT,
+    PreTicks: ticks.PRE,
+    PreAllTicks: ticks.PREA,
+    ReadTicks: ticks.RD,
+    WriteTicks: ticks.WR,
+    RefreshTicks: ticks.REF,
+    RefreshBankTicks: ticks.REFpb,
+    Act2Ticks: 1,
+    CasReadTicks: 1,
+    CasWriteTicks: 1,
     RuleCount: rules.length,
   };
-  const vector = new Int32Array(Dram.Count + rules.length * RULE_WORDS);
-  for (const [name, value] of Object.entries(values)) vector[Dram[name as keyof typeof Dram]] = value;
-  vector.set(rules.flat(), Dram.Count);
-  return vector;
+  const head = new Int32Array(Dram.Count);
+  for (const [name, value] of Object.entries(values)) head[Dram[name as keyof typeof Dram]] = value;
+  return Int32Array.from([...head, ...rules.flat(), ...masks]);
 }
 
 export function transactionBytes(device: Device): number {
@@ -89,34 +104,47 @@ export function transactionBytes(device: Device): number {
 }
 
 export function peakGBps(device: Device, channels: number): number {
-  return (device.rateMTps * device.channelBits * channels) / BITS_PER_BYTE / 1000;
+  const bits = device.channelBits * device.organisation.pseudoChannels * channels;
+  return (device.rateMTps * bits) / BITS_PER_BYTE / 1000;
 }
 
 export function capacityBytes(device: Device, channels: number, dieGb?: number): number {
   return dieOf(device, dieGb).gb * BYTES_PER_GBIT * device.organisation.diesPerChannel * channels;
 }
 
-/** One row of one bank in every bank group of every channel: what a run should start on. */
+/** One row of one bank in every bank group of every (pseudo-)channel: what a run should start on. */
 export function stripeBytes(device: Device, channels: number): number {
-  const { bankGroups, columns } = device.organisation;
-  return (channels * bankGroups * columns * device.channelBits) / BITS_PER_BYTE;
+  const { pseudoChannels, bankGroups, columns } = device.organisation;
+  return (channels * pseudoChannels * bankGroups * columns * device.channelBits) / BITS_PER_BYTE;
 }
 
 /** Prices per operation; standby of all channels together. */
 export function dramEnergy(device: Device, channels: number): DramEnergy {
-  const { standbyMw, ...operations } = device.energyPerOperation;
+  const { standbyMw, refreshBankPj, ...operations } = device.energyPerOperation;
+  const { sids, bankGroups, banksPerGroup } = device.organisation;
   const power = { low: standbyMw.low * channels, high: standbyMw.high * channels };
-  return { transactionBytes: transactionBytes(device), ...operations, standbyMw: power };
+  const banks = sids * bankGroups * banksPerGroup; // of one all-bank refresh
+  const { low, high } = operations.refreshPj;
+  const share = refreshBankPj ?? { low: low / banks, high: high / banks };
+  return { transactionBytes: transactionBytes(device), ...operations, refreshBankPj: share, standbyMw: power };
 }
 
 /** One row per pair of commands: level, after, before, cycles, window, sibling. */
-export function ruleRows(rule: TimingRule, timings: Readonly<Record<string, number>>): number[][] {
+export function ruleRows(device: Device, rule: TimingRule, timings: Readonly<Record<string, number>>): number[][] {
   const cycles = evaluate(rule.cycles, timings);
   return listOf(rule.after).flatMap((after) =>
-    listOf(rule.before).map((before) => [
-      ...[LEVELS[rule.level], COMMANDS[after], COMMANDS[before], cycles, rule.window, Number(rule.sibling)],
-    ]),
+    listOf(rule.before).map((before) => {
+      // Gaps are between the last clocks of two commands, rows between their first.
+      const longer = ticksOf(device, after) - ticksOf(device, before);
+      const commands = [COMMANDS[after], COMMANDS[before]];
+      return [LEVELS[rule.level], ...commands, cycles + longer, rule.window, Number(rule.sibling)];
+    }),
   );
+}
+
+function ticksOf({ commandTicks }: Device, command: string): number {
+  const name = command === "ACT1" ? "ACT" : command;
+  return (commandTicks as Readonly<Record<string, number>>)[name] ?? 1;
 }
 
 function dieOf(device: Device, dieGb: number | undefined): Die {
@@ -128,7 +156,8 @@ function dieOf(device: Device, dieGb: number | undefined): Die {
 
 function refreshClocks(device: Device, timings: Readonly<Record<string, number>>, refresh: string): number {
   if (refresh === "off") return 0;
-  if (refresh === "all-bank") return evaluate(device.refresh.interval, timings);
-  const later = "per-bank refresh arrives with exact LPDDR5";
-  throw new InputError(`dram.refresh is ${refresh}; allowed all-bank, off (${later})`);
+  const { interval, perBankInterval } = device.refresh;
+  if (refresh === "all-bank") return evaluate(interval, timings);
+  if (perBankInterval !== undefined) return evaluate(perBankInterval, timings);
+  throw new InputError(`dram.refresh is ${refresh}; allowed all-bank, off (${device.name} has no per-bank refresh)`);
 }

@@ -24,6 +24,7 @@ export interface DramEnergy {
   readPjPerBit: Band;
   writePjPerBit: Band;
   refreshPj: Band;
+  refreshBankPj: Band;
   /** All channels together. */
   standbyMw: Band;
 }
@@ -70,6 +71,9 @@ export const UNPRICED: Partial<Record<CounterName, string>> = {
   VectorBusyCycles: "priced as VectorElementPasses",
   DramPre: "paid with its ACT: the price is of the pair",
   DramPreAll: "paid with the ACTs of the banks it closes",
+  DramAct2: "paid with its ACT1",
+  DramCasRead: "no source",
+  DramCasWrite: "no source",
   DramRowHits: "a class of requests, priced as commands",
   DramRowMisses: "a class of requests, priced as commands",
   DramRowConflicts: "a class of requests, priced as commands",
@@ -202,6 +206,7 @@ function dramPrices({
   readPjPerBit,
   writePjPerBit,
   refreshPj,
+  refreshBankPj,
 }: DramEnergy): EventPrice[] {
   const bits = transactionBytes * BITS_PER_BYTE;
   return [
@@ -209,6 +214,7 @@ function dramPrices({
     event("dram", "DramRead", times(readPjPerBit, bits), "one read burst"),
     event("dram", "DramWrite", times(writePjPerBit, bits), "one write burst"),
     event("dram", "DramRefresh", refreshPj, "one refresh"),
+    event("dram", "DramRefreshBank", refreshBankPj, "one refresh of a bank"),
   ];
 }
 

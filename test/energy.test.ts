@@ -23,6 +23,7 @@ const DRAM: DramEnergy = {
   readPjPerBit: { low: 8.1, high: 18.75 },
   writePjPerBit: { low: 8.1, high: 18.75 },
   refreshPj: { low: 5, high: 6 },
+  refreshBankPj: { low: 0.5, high: 0.7 },
   standbyMw: { low: 10, high: 20 },
 };
 

@@ -12,6 +12,7 @@ export {
   Command,
   Counter,
   Dram,
+  DramKind,
   Field,
   Knob,
   Level,

@@ -32,16 +32,18 @@ export function describeMachine(knobs: Int32Array): string {
   return [...knobs].map((value, knob) => `${Knob[knob]}=${value}`).join(" ");
 }
 
-/** The device as name=value, then its rules. */
+/** The device as name=value, then its rules and its address map. */
 export function describeDevice(device: Int32Array): string {
   const numbers = [...device.subarray(0, Dram.Count)].map((value, word) => `${Dram[word]}=${value}`).join(" ");
   const rules: string[] = [];
-  for (let at = Dram.Count; at < device.length; at += RULE_WORDS) {
+  const end = Dram.Count + device[Dram.RuleCount] * RULE_WORDS;
+  for (let at = Dram.Count; at < end; at += RULE_WORDS) {
     const [level, after, before, cycles, window, sibling] = device.subarray(at, at + RULE_WORDS);
     const notes = `${window > 1 ? ` window ${window}` : ""}${sibling ? " sibling" : ""}`;
     rules.push(`  ${Level[level]}: ${Command[after]} -> ${Command[before]} ${cycles}${notes}`);
   }
-  return [numbers, ...rules].join("\n");
+  const masks = [...device.subarray(end)].map((mask) => mask.toString(2)).join(" ");
+  return [numbers, ...rules, `  address bits: ${masks}`].join("\n");
 }
 
 /** The counters that are not zero, by name. */

@@ -5,7 +5,6 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import {
   Counter,
-  Dram,
   Field,
   Knob,
   Pool,
@@ -15,6 +14,7 @@ import {
   Stream,
   Work,
 } from "../../assembly/contract.js";
+import { type DeviceWords, deviceOf } from "./device.js";
 import { Channel, Part } from "./dram.js";
 import { OracleMachine, type OracleResult } from "./machine.js";
 import { ddr4Rules } from "./rules.js";
@@ -54,17 +54,13 @@ function machine(changes: Knobs = {}): Int32Array {
 }
 
 /** One channel of DDR4-3200AA, bank group | bank | row above the columns. */
-function device(changes: Partial<Record<keyof typeof Dram, number>> = {}): Int32Array {
-  const rules = ddr4Rules(DDR4_3200);
+function device(changes: DeviceWords = {}): Int32Array {
   const values = {
-    ...{ Channels: 1, TransactionBytes: 64, BankGroups: 4, BanksPerGroup: 4, ChannelShift: 0 },
-    ...{ ColumnBits: 7, BankGroupShift: 7, BankShift: 9, RowShift: 11, RowBits: 16, ReadLatency: 26 },
-    ...{ ReadQueue: 32, WriteQueue: 32, WriteHigh: 25, WriteLow: 7, RuleCount: rules.length },
+    ...{ TransactionBytes: 64, BankGroups: 4, BanksPerGroup: 4, ColumnBits: 7, RowBits: 16, ReadLatency: 26 },
+    ...{ ReadQueue: 32, WriteQueue: 32, WriteHigh: 25, WriteLow: 7 },
     ...changes,
   };
-  const words = new Int32Array(Dram.Count);
-  for (const [name, value] of Object.entries(values)) words[Dram[name as keyof typeof Dram]] = value;
-  return Int32Array.from([...words, ...rules.flat()]);
+  return deviceOf(values, ddr4Rules(DDR4_3200), ["column", "bankGroup", "bank", "row"]);
 }
 
 function record(kind: Work, fields: Fields = {}): Int32Array {

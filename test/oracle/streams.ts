@@ -9,8 +9,7 @@ import { Channel, Part } from "./dram.js";
 
 /** What a stream needs to know of a device. Sizes are in bytes. */
 export interface StreamDevice {
-  readonly words: readonly number[]; // the Dram positions
-  readonly rules: readonly (readonly number[])[];
+  readonly vector: Int32Array;
   readonly R: number; // from one region to the next
   readonly RS: number; // from one row to the next of the same bank
   readonly CS: number; // from one column to the next
@@ -54,13 +53,9 @@ export function streamOf(name: string, device: StreamDevice, count: number): { r
   return { requests: SOURCES[name](device, count), pace: 0 };
 }
 
-export function deviceVector(device: StreamDevice): Int32Array {
-  return Int32Array.from([...device.words, ...device.rules.flat()]);
-}
-
 export function playStream(device: StreamDevice, requests: readonly StreamRequest[], pace: Pace): StreamResult {
   const counters = new Float64Array(Counter.Count);
-  const channel = new Channel(deviceVector(device), 0, counters);
+  const channel = new Channel(device.vector, 0, counters);
   let next = 0;
   let open = 0;
   let cycles = 0;
@@ -84,7 +79,7 @@ export function playStream(device: StreamDevice, requests: readonly StreamReques
 }
 
 function granule(device: StreamDevice): number {
-  return device.words[Dram.TransactionBytes];
+  return device.vector[Dram.TransactionBytes];
 }
 
 function sequential(count: number, addressOf: (i: number) => number): StreamRequest[] {

@@ -6,10 +6,10 @@
 //     describeCase(case)       what a counterexample prints
 
 import fc from "fast-check";
-import { Dram, Field, Knob, Work } from "../../assembly/contract.js";
+import { Field, Knob, Work } from "../../assembly/contract.js";
 import { describeDevice, describeMachine, describeProgram } from "../oracle/describe.js";
 import { buildProgram, MOVES, type Move } from "../oracle/programs.js";
-import { type Ddr4Timing, ddr4Rules, type RuleRow } from "../oracle/rules.js";
+import { deviceArbitrary } from "./arbitrary-device.js";
 
 export { describeCounters, describeDevice, describeMachine, describeProgram } from "../oracle/describe.js";
 
@@ -87,102 +87,6 @@ export function machineArbitrary(): fc.Arbitrary<Int32Array> {
     knobs[Knob.ResidualReserveBytes] = Math.min(knobs[Knob.ResidualReserveBytes], knobs[Knob.SliceBufferBytes]);
     return knobs;
   });
-}
-
-const SHAPE = {
-  channelBits: between(0, 2),
-  groupBits: between(0, 2),
-  bankBits: between(0, 2),
-  columnBits: between(0, 4),
-  rowBits: between(2, 6),
-  order: fc.shuffledSubarray(["group", "bank", "column", "row"] as const, { minLength: 4, maxLength: 4 }),
-  channelAt: fc.nat(255),
-  transactionBytes: oneOf(8, 16, 32, 64),
-  readQueue: between(1, 32),
-  writeQueue: between(1, 32),
-  writeHigh: fc.nat(255),
-  writeLow: fc.nat(255),
-  refresh: fc.option(fc.record({ slack: between(40, 400), stagger: between(0, 60) }), { nil: undefined }),
-  siblings: fc.option(fc.record({ group: between(1, 12), bank: between(1, 12) }), { nil: undefined }),
-};
-
-const TIMING = {
-  BL: between(1, 4),
-  CWL: between(1, 6),
-  readAfterWriteLatency: between(0, 6), // CL - CWL
-  RCD: between(1, 8),
-  RP: between(1, 8),
-  restore: between(1, 12), // RAS - RCD
-  WR: between(1, 8),
-  RTP: between(1, 6),
-  CCDS: between(1, 4),
-  CCDL: between(1, 8),
-  RRDS: between(1, 4),
-  RRDL: between(1, 8),
-  FAW: between(1, 24),
-  WTRS: between(1, 4),
-  WTRL: between(1, 8),
-  RFC: between(4, 40),
-};
-
-/** Device vectors of small DDR4-like devices: the address fields in any order, the channel bits anywhere. */
-export function deviceArbitrary(): fc.Arbitrary<Int32Array> {
-  return fc.tuple(fc.record(SHAPE), fc.record(TIMING)).map(([shape, drawn]) => {
-    const timing: Ddr4Timing = {
-      ...drawn,
-      CL: drawn.CWL + drawn.readAfterWriteLatency,
-      RAS: drawn.RCD + drawn.restore,
-      RC: drawn.RCD + drawn.restore + drawn.RP,
-      CS: 2,
-    };
-    const rules: RuleRow[] = [...ddr4Rules(timing), ...siblingRules(shape.siblings)];
-    const bits = { group: shape.groupBits, bank: shape.bankBits, column: shape.columnBits, row: shape.rowBits };
-    const shift = { group: 0, bank: 0, column: 0, row: 0 };
-    let width = 0;
-    for (const field of shape.order) {
-      shift[field] = width;
-      width += bits[field];
-    }
-    // a write mode that is left at WriteLow must have been entered above it
-    const writeHigh = shape.writeHigh % shape.writeQueue;
-    const words: Record<keyof typeof Dram, number> = {
-      Channels: 2 ** shape.channelBits,
-      TransactionBytes: shape.transactionBytes,
-      BankGroups: 2 ** bits.group,
-      BanksPerGroup: 2 ** bits.bank,
-      ChannelShift: shape.channelAt % (width + 1),
-      BankGroupShift: shift.group,
-      BankShift: shift.bank,
-      ColumnShift: shift.column,
-      ColumnBits: bits.column,
-      RowShift: shift.row,
-      RowBits: bits.row,
-      ReadLatency: timing.CL + timing.BL,
-      ReadQueue: shape.readQueue,
-      WriteQueue: shape.writeQueue,
-      WriteHigh: writeHigh,
-      WriteLow: 1 + (shape.writeLow % (writeHigh + 1)),
-      RefreshClocks: shape.refresh === undefined ? 0 : timing.RFC + timing.RC + shape.refresh.slack,
-      RefreshStagger: shape.refresh?.stagger ?? 0,
-      RuleCount: rules.length,
-      Count: 0,
-    };
-    const device = new Int32Array(Dram.Count);
-    for (let word = 0; word < Dram.Count; word++) device[word] = words[Dram[word] as keyof typeof Dram];
-    return Int32Array.from([...device, ...rules.flat()]);
-  });
-}
-
-/** Rows that no DDR4 has, for the sibling law. */
-function siblingRules(cycles: { group: number; bank: number } | undefined): RuleRow[] {
-  if (cycles === undefined) return [];
-  const [act, read, write, group, bank] = [0, 3, 4, 2, 3];
-  return [
-    [group, read, write, cycles.group, 1, 1],
-    [group, act, act, cycles.group, 2, 1],
-    [bank, act, act, cycles.bank, 1, 1],
-    [bank, write, read, cycles.bank, 1, 1],
-  ];
 }
 
 // How often each of MOVES comes.

@@ -8,7 +8,7 @@ import { Dram } from "../../assembly/contract.js";
 import { type ChannelOptions, channelVector, type Device, parseDevice } from "../../src/device.js";
 import type { PartRequest } from "./dram-channel.js";
 
-export const SHIPPED = ["ddr4-3200", "lpddr5-6400"] as const;
+export const SHIPPED = ["ddr4-3200", "lpddr5-6400", "hbm2-2000", "hbm3-6400", "gddr6-14000"] as const;
 
 export function shippedText(name: string): string {
   return readFileSync(new URL(`../../../hw-configs/dram/${name}.yaml`, import.meta.url), "utf8");
@@ -28,7 +28,7 @@ export function shippedVector(name: string, options: Partial<ChannelOptions> = {
  * Distances of arrival range from bursts to pauses longer than a refresh interval of a test device.
  */
 export function traffic(device: Int32Array, maxParts: number): fc.Arbitrary<PartRequest[]> {
-  const far = 2 ** (device[Dram.RowShift] + Math.min(4, device[Dram.RowBits]));
+  const far = rowsOf(device, 16);
   const part = fc.record({
     place: fc.oneof(fc.integer({ min: 0, max: 7 }), fc.integer({ min: 0, max: far }), fc.constant(-1)),
     count: fc.oneof(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 100 })),
@@ -47,9 +47,15 @@ export function traffic(device: Int32Array, maxParts: number): fc.Arbitrary<Part
   });
 }
 
+/** Transactions that some rows of every bank hold. */
+function rowsOf(device: Int32Array, rows: number): number {
+  const sizes = [Dram.PseudoChannels, Dram.Sids, Dram.BankGroups, Dram.BanksPerGroup].map((word) => device[word]);
+  return sizes.reduce((all, size) => all * size, 2 ** device[Dram.ColumnBits] * rows);
+}
+
 /** Many short parts all over the rows, close together: every bank has conflicts all the time. */
 export function scattered(device: Int32Array, parts: number): fc.Arbitrary<PartRequest[]> {
-  const far = 2 ** (device[Dram.RowShift] + Math.min(4, device[Dram.RowBits]));
+  const far = rowsOf(device, 16);
   const part = fc.record({
     local: fc.integer({ min: 0, max: far }),
     count: fc.integer({ min: 1, max: 2 }),

@@ -1,46 +1,67 @@
 //
 //   Address map of a channel: local transaction ──► bank, row.
 //
-//     local   row .......... | bank | column | bank group      (mapping B; A has the column lowest)
-//     bank index = group * banks of a group + bank of the group
+//     local   b3 b2 b1 b0   four bytes, a table each ──► xor ──► [ row | bank index ]
+//     bank index = ((pseudo-channel * sids + sid) * groups + group) * banks of a group + bank of the group
 //
-//   The column is not needed: requests are told apart by their transaction. Addresses wrap modulo the channel's capacity,
-//   which runs.ts sees to.
+//   Every bit of a bank index or row is the sum of some address bits, so any bit order and any XOR hashing is a map that is
+//   linear over bits, and the sum of what it makes of each byte. The column is not needed: requests are told apart by their
+//   transaction. Addresses wrap modulo the channel's capacity, which runs.ts sees to.
 
-import { Dram } from "../../contract";
+import { Dram, RULE_WORDS } from "../../contract";
 
-/** Shifts and masks of the fields. */
+/** Bytes of an address, values of a byte. */
+const BYTES = 4;
+const VALUES = 256;
+
+/** The tables of the map. */
 @unmanaged
 export class AddressMap {
-  groupShift: i64;
-  bankShift: i64;
-  rowShift: i64;
-  groupMask: i32;
-  bankMask: i32;
-  rowMask: i32;
+  tables: usize; // i32[BYTES][VALUES]
   bankBits: i32;
+  bankMask: i32;
 
   build(device: usize): void {
-    this.groupShift = <i64>dramWord(device, Dram.BankGroupShift);
-    this.bankShift = <i64>dramWord(device, Dram.BankShift);
-    this.rowShift = <i64>dramWord(device, Dram.RowShift);
-    this.groupMask = dramWord(device, Dram.BankGroups) - 1;
-    this.bankMask = dramWord(device, Dram.BanksPerGroup) - 1;
-    this.rowMask = (1 << dramWord(device, Dram.RowBits)) - 1;
-    this.bankBits = popcnt(this.bankMask);
+    this.bankBits = <i32>ctz(bankCount(device));
+    this.bankMask = (1 << this.bankBits) - 1;
+    this.tables = heap.alloc((BYTES * VALUES) << 2);
+    const masks = device + ((<usize>(Dram.Count + dramWord(device, Dram.RuleCount) * RULE_WORDS)) << 2);
+    const bits = this.bankBits + dramWord(device, Dram.RowBits);
+    for (let byte = 0; byte < BYTES; byte++) {
+      for (let value = 0; value < VALUES; value++) {
+        let place = 0;
+        for (let bit = 0; bit < bits; bit++) {
+          const sum = popcnt(load<i32>(masks + ((<usize>bit) << 2)) & (value << (byte * 8)));
+          place |= (sum & 1) << bit;
+        }
+        store<i32>(this.tables + ((<usize>(byte * VALUES + value)) << 2), place);
+      }
+    }
   }
 
-  /** Bank index of a transaction. */
+  /** Row and bank index of a transaction in one word. */
   @inline
-  bank(local: i64): i32 {
-    const group = (<i32>(local >> this.groupShift)) & this.groupMask;
-    return (group << this.bankBits) | ((<i32>(local >> this.bankShift)) & this.bankMask);
+  place(local: i64): i32 {
+    const tables = this.tables;
+    const bytes = <u32>local;
+    return (
+      load<i32>(tables + ((<usize>(bytes & 255)) << 2)) ^
+      load<i32>(tables + ((<usize>((bytes >> 8) & 255)) << 2), VALUES * 4) ^
+      load<i32>(tables + ((<usize>((bytes >> 16) & 255)) << 2), 2 * VALUES * 4) ^
+      load<i32>(tables + ((<usize>(bytes >> 24)) << 2), 3 * VALUES * 4)
+    );
   }
 
-  /** Row of a transaction. */
+  /** Bank index of a place. */
   @inline
-  row(local: i64): i32 {
-    return (<i32>(local >> this.rowShift)) & this.rowMask;
+  bank(place: i32): i32 {
+    return place & this.bankMask;
+  }
+
+  /** Row of a place. */
+  @inline
+  row(place: i32): i32 {
+    return place >> this.bankBits;
   }
 }
 
@@ -49,9 +70,14 @@ export function dramWord(device: usize, field: i32): i32 {
   return load<i32>(device + ((<usize>field) << 2));
 }
 
+/** Banks of a channel. */
+export function bankCount(device: usize): i32 {
+  const groups = dramWord(device, Dram.PseudoChannels) * dramWord(device, Dram.Sids) * dramWord(device, Dram.BankGroups);
+  return groups * dramWord(device, Dram.BanksPerGroup);
+}
+
 /** Local transactions of a channel. */
 export function channelTransactions(device: usize): i64 {
-  const banks = <i64>dramWord(device, Dram.BankGroups) * <i64>dramWord(device, Dram.BanksPerGroup);
   const inBank = dramWord(device, Dram.ColumnBits) + dramWord(device, Dram.RowBits);
-  return banks << (<i64>inBank);
+  return (<i64>bankCount(device)) << (<i64>inBank);
 }

@@ -2,11 +2,12 @@
 //   DRAM channel: FIFO of run parts in front of a controller.
 //
 //     push(part) ──► FIFO (runs.ts) ──offers──► controller.ts ──► completion clock of each part ──► out
-//                                                  │ frfcfs.ts queue.ts bank.ts rules.ts maintenance.ts
+//                                                  │ service.ts: the kind (ddr.ts lpddr5.ts hbm.ts) on frfcfs.ts queue.ts
+//                                                  │ bank.ts rules.ts maintenance.ts
 //
 //   Cycle law   memory clock t: offers, in order until one is refused, then the controller with clk = t + 1 (docs/machine.md
 //               section 9). Clocks at which neither can do anything are jumped over.
-//   Left out    LPDDR5's two-step ACT, CAS/WCK sync and per-bank refresh; more than one rank; power-down.
+//   Left out    more than one rank; power-down.
 //   State       canonical() holds everything relative to now: ready times and window histories clipped where they no longer
 //               bind, requests by rank with their age since acceptance (the latency counter and the choice among active
 //               requests read it), parts by rank; rows and slots as they are. Counters are not state.
@@ -18,6 +19,7 @@ import { channelTransactions } from "./address";
 import { Completions } from "./completions";
 import { Controller } from "./controller";
 import { Runs } from "./runs";
+import { newService, Service } from "./service";
 
 /** One channel; see the head of the file. */
 @unmanaged
@@ -26,13 +28,14 @@ export class Channel {
   offerAt: i64; // earliest clock at which the FIFO may get rid of something
   runs: Runs;
   controller: Controller;
+  service: Service;
 
   /** Back to clock 0: nothing queued, all banks closed, counters zero. */
   reset(): void {
     this.now = 0;
     this.offerAt = NEVER;
     this.runs.reset();
-    this.controller.reset();
+    this.service.reset();
   }
 
   /** Appends one run part: `count` transactions from `firstLocal` on, offered from clock `arriveTick` on. */
@@ -56,11 +59,12 @@ export class Channel {
   advance(untilTick: i64, out: Completions): void {
     if (untilTick <= this.now) return;
     const controller = this.controller;
+    const service = this.service;
     for (let t = this.nextEvent(); t < untilTick; t = this.nextEvent()) {
       this.now = t + 1;
       if (this.offerAt <= t) this.offer(t, out);
       if (controller.serveAt > t) continue;
-      controller.serve(t, out);
+      service.serve(t, out);
       if (controller.freed) this.offerSoon();
     }
     this.now = untilTick;
@@ -70,11 +74,12 @@ export class Channel {
   work(untilTick: i64, out: Completions): void {
     if (this.idle()) return;
     const controller = this.controller;
+    const service = this.service;
     for (let t = this.nextEvent(); t < untilTick; t = this.nextEvent()) {
       this.now = t + 1;
       if (this.offerAt <= t) this.offer(t, out);
       if (controller.serveAt > t) continue;
-      controller.serve(t, out);
+      service.serve(t, out);
       if (this.idle()) return;
       if (controller.freed) this.offerSoon();
     }
@@ -89,14 +94,14 @@ export class Channel {
   /** Slots are written as distances from the first live run and store. */
   canonical(into: StateWriter, firstRun: i32, firstStore: i32): void {
     this.runs.canonical(this.now, into, firstRun, firstStore);
-    this.controller.canonical(this.now, into);
+    this.service.canonical(this.now, into);
   }
 
   /** Becomes the channel that wrote the words, with `now` as its next clock. */
   load(now: i64, from: StateReader): void {
     this.now = now;
     this.runs.load(now, from);
-    this.controller.load(now, from);
+    this.service.load(now, from);
     this.offerSoon();
   }
 
@@ -133,6 +138,7 @@ export function newChannel(device: usize, index: i32, fifoCapacity: i32): Channe
   channel.runs.build(fifoCapacity, channelTransactions(device) - 1);
   channel.controller = make<Controller>();
   channel.controller.build(device, index, channel.runs);
+  channel.service = newService(device, channel.controller);
   channel.reset();
   return channel;
 }

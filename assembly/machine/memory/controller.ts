@@ -1,13 +1,13 @@
 //
-//   Controller of a channel: queues, active list, refresh; one command a clock.
+//   Controller of a channel: queues, active list, refresh, and what commands do to them. When which one goes is said by the
+//   controller kinds: ddr.ts, lpddr5.ts, hbm.ts.
 //
 //     accept(part, t) ──► read queue ──┐
 //                    └──► write queue ─┤ ACT ──► active list ─┐
 //                                      └─────── RD, WR ───────┴──► completion clock
 //
-//   Cycle law   clk = t + 1. First an active request whose RD or WR is ready; else a due refresh (PREA, then REF); else the
-//               chosen queue. A read completes at clk + ReadLatency, a write at clk, a forwarded read or merged write at t + 1.
-//   Left out    LPDDR5's two-step ACT and CAS/WCK sync; power-down.
+//   Cycle law   clk = t + 1. A read completes at clk + ReadLatency, a write at clk, a forwarded read or merged write at t + 1.
+//   Left out    power-down; more than one rank.
 //   Source      docs/machine.md section 9.
 
 import { Command, Dram } from "../../contract";
@@ -19,20 +19,21 @@ import { Completions } from "./completions";
 import { Choice, chooseActive, chooseQueued } from "./frfcfs";
 import { Maintenance } from "./maintenance";
 import { Request, RequestPool, RequestQueue } from "./queue";
-import { Timing } from "./rules";
 import { putQueue, putRequest, takeRequest } from "./request-state";
+import { Timing } from "./rules";
 import { Part, Runs } from "./runs";
 import { Tally } from "./tally";
 
 /** The controller of one channel. */
 @unmanaged
 export class Controller {
-  serveAt: i64; // earliest clock t at which serve() may do something
-  freed: bool; // the last serve() took a request out of a queue
+  serveAt: i64; // earliest clock t at which the kind may do something
+  freed: bool; // the last clock took a request out of a queue
   writeMode: bool;
   readLatency: i64;
   writeHigh: i32;
   writeLow: i32;
+  ticks: usize; // i32[Command.Count]: clocks for which a command holds its bus
   map: AddressMap;
   timing: Timing;
   banks: Banks;
@@ -46,16 +47,17 @@ export class Controller {
 
   /** Allocates for channel number `index` of a device. */
   build(device: usize, index: i32, runs: Runs): void {
-    const banks = dramWord(device, Dram.BankGroups) * dramWord(device, Dram.BanksPerGroup);
     const readEntries = dramWord(device, Dram.ReadQueue);
     const writeEntries = dramWord(device, Dram.WriteQueue);
     this.readLatency = <i64>dramWord(device, Dram.ReadLatency);
     this.writeHigh = dramWord(device, Dram.WriteHigh);
     this.writeLow = dramWord(device, Dram.WriteLow);
+    this.ticks = device + (Dram.ActTicks << 2);
     this.map = make<AddressMap>();
     this.map.build(device);
     this.timing = make<Timing>();
     this.timing.build(device);
+    const banks = this.timing.tree.banks;
     this.banks = make<Banks>();
     this.banks.build(banks);
     this.reads = make<RequestQueue>();
@@ -65,8 +67,7 @@ export class Controller {
     this.pool = make<RequestPool>();
     this.pool.build(readEntries + writeEntries + banks);
     this.maintenance = make<Maintenance>();
-    const stagger = <i64>index * <i64>dramWord(device, Dram.RefreshStagger);
-    this.maintenance.build(dramWord(device, Dram.RefreshClocks), stagger);
+    this.maintenance.build(device, index);
     this.choice = make<Choice>();
     this.tally = make<Tally>();
     this.tally.build();
@@ -90,7 +91,8 @@ export class Controller {
   /** Offers the next transaction of a part at clock t; false when it is refused. */
   accept(part: Part, t: i64, out: Completions): bool {
     const local = part.local;
-    const bank = this.map.bank(local);
+    const place = this.map.place(local);
+    const bank = this.map.bank(place);
     const write = part.write;
     if (this.writes.count != 0 && this.writes.holds(bank, local)) {
       if (write) this.tally.merged++;
@@ -108,7 +110,7 @@ export class Controller {
     request.part = part;
     request.local = local;
     request.accepted = t;
-    request.row = this.map.row(local);
+    request.row = this.map.row(place);
     request.bank = bank;
     request.write = write;
     request.classified = false;
@@ -119,15 +121,106 @@ export class Controller {
     return true;
   }
 
-  /** The controller's part of clock t: at most one command. */
-  serve(t: i64, out: Completions): void {
-    const clk = t + 1;
-    this.freed = false;
-    this.choice.clear();
-    this.maintenance.observe(clk);
-    const issued =
-      this.tryActive(clk, out) || (this.maintenance.due != 0 ? this.tryRefresh(clk) : this.tryQueue(clk, out));
-    this.serveAt = issued ? this.afterIssue(clk) : min<i64>(this.choice.next, this.maintenance.next) - 1;
+  /** Step 1: the oldest active request whose RD or WR is ready is the choice. */
+  @inline
+  pickActive(clk: i64): bool {
+    if (this.banks.held == 0) return false;
+    chooseActive(this.banks, this.timing, clk, this.choice);
+    return this.choice.request != null;
+  }
+
+  /** Step 3: the oldest request of the chosen queue whose next command is ready is the choice. */
+  @inline
+  pickQueued(clk: i64, mayActivate: bool): bool {
+    const queue = this.chosenQueue();
+    if (queue.count == 0) return false;
+    chooseQueued(queue, this.banks, this.timing, this.queueAccess(), mayActivate, clk, this.choice);
+    return this.choice.request != null;
+  }
+
+  /** The queue whose turn it is; evaluated whenever the queues get their turn. */
+  @inline
+  chosenQueue(): RequestQueue {
+    if (!this.writeMode) this.writeMode = this.writes.count > this.writeHigh || this.reads.count == 0;
+    else if (this.writes.count < this.writeLow && this.reads.count != 0) this.writeMode = false;
+    return this.writeMode ? this.writes : this.reads;
+  }
+
+  /** The command that the chosen queue's hits want. */
+  @inline
+  queueAccess(): i32 {
+    return this.writeMode ? Command.Write : Command.Read;
+  }
+
+  /** A queued request's first command says what it met. */
+  @inline
+  classify(request: Request, command: i32): void {
+    if (request.classified) return;
+    request.classified = true;
+    this.tally.firstCommand(command);
+  }
+
+  /** ACT, or the first of its two halves: the request leaves its queue. */
+  @inline
+  activate(request: Request, clk: i64): void {
+    (request.write ? this.writes : this.reads).removeClosed(request);
+    this.freed = true;
+    this.timing.issued(Command.Act, request.bank, clk);
+    this.tally.command(Command.Act, request.bank, request.row, clk);
+  }
+
+  /** The row of a request is open now, and its bank held for it. */
+  open(request: Request): void {
+    this.banks.activate(request);
+    this.reads.opened(request.bank, request.row);
+    this.writes.opened(request.bank, request.row);
+  }
+
+  /** PRE of a request's bank. */
+  precharge(bank: i32, clk: i64): void {
+    this.timing.issued(Command.Pre, bank, clk);
+    this.tally.command(Command.Pre, bank, -1, clk);
+    this.close(bank);
+  }
+
+  /** A bank has no open row any more. */
+  close(bank: i32): void {
+    this.banks.precharge(bank);
+    this.reads.precharged(bank);
+    this.writes.precharged(bank);
+  }
+
+  /** RD or WR of an active request. */
+  @inline
+  accessActive(request: Request, command: i32, clk: i64, out: Completions): void {
+    this.banks.release(request.bank);
+    this.reads.released();
+    this.writes.released();
+    this.access(request, command, clk, out);
+  }
+
+  /** RD or WR of a queued request. */
+  @inline
+  accessQueued(request: Request, command: i32, clk: i64, out: Completions): void {
+    this.classify(request, command);
+    (request.write ? this.writes : this.reads).removeHit(request);
+    this.freed = true;
+    this.access(request, command, clk, out);
+  }
+
+  /** After a command the next clock has to be looked at; with nothing but row hits of reads, the bus says when. */
+  @inline
+  afterIssue(clk: i64): i64 {
+    const reads = this.reads;
+    if ((reads.closed | reads.miss | this.banks.held) != 0 || reads.hit == 0) return clk;
+    if (this.writeMode || this.writes.count > this.writeHigh || this.maintenance.due != 0) return clk;
+    return max<i64>(clk, min<i64>(this.timing.anyReady(Command.Read), this.maintenance.next) - 1);
+  }
+
+  /** Clocks for which a command holds its bus. */
+  @inline
+  busTicks(command: i32): i64 {
+    return <i64>load<i32>(this.ticks + ((<usize>command) << 2));
   }
 
   canonical(now: i64, into: StateWriter): void {
@@ -164,90 +257,9 @@ export class Controller {
     this.freed = false;
   }
 
-  /** After a command the next clock has to be looked at; with nothing but row hits of reads, the bus says when. */
-  @inline
-  private afterIssue(clk: i64): i64 {
-    const reads = this.reads;
-    if ((reads.closed | reads.miss | this.banks.held) != 0 || reads.hit == 0) return clk;
-    if (this.writeMode || this.writes.count > this.writeHigh || this.maintenance.due != 0) return clk;
-    return max<i64>(clk, min<i64>(this.timing.rankReady(Command.Read), this.maintenance.next) - 1);
-  }
-
-  private tryActive(clk: i64, out: Completions): bool {
-    if (this.banks.held == 0) return false;
-    chooseActive(this.banks, this.timing, clk, this.choice);
-    const request = this.choice.request;
-    if (request == null) return false;
-    this.banks.release(request.bank);
-    this.reads.released();
-    this.writes.released();
-    this.access(request, this.choice.command, clk, out);
-    return true;
-  }
-
-  private tryRefresh(clk: i64): bool {
-    const command = this.banks.open != 0 ? Command.PreAll : Command.Refresh;
-    if (this.banks.held != 0) return false;
-    const ready = this.timing.rankReady(command);
-    if (ready > clk) {
-      this.choice.wait(ready);
-      return false;
-    }
-    for (let mask = this.banks.open; mask != 0; mask &= mask - 1) this.precharge(<i32>ctz(mask));
-    if (command == Command.Refresh) this.maintenance.due--;
-    this.timing.issuedRank(command, clk);
-    this.tally.command(command, -1, -1, clk);
-    return true;
-  }
-
-  private tryQueue(clk: i64, out: Completions): bool {
-    this.chooseMode();
-    const queue = this.writeMode ? this.writes : this.reads;
-    if (queue.count == 0) return false;
-    chooseQueued(queue, this.banks, this.timing, this.writeMode ? Command.Write : Command.Read, clk, this.choice);
-    const request = this.choice.request;
-    if (request == null) return false;
-    const command = this.choice.command;
-    if (!request.classified) {
-      request.classified = true;
-      this.tally.firstCommand(command);
-    }
-    if (command == Command.Act) this.activate(queue, request, clk);
-    else if (command == Command.Pre) {
-      this.timing.issued(command, request.bank, clk);
-      this.tally.command(command, request.bank, -1, clk);
-      this.precharge(request.bank);
-    } else {
-      queue.removeHit(request);
-      this.freed = true;
-      this.access(request, command, clk, out);
-    }
-    return true;
-  }
-
-  /** Evaluated whenever the queues get their turn. */
-  @inline
-  private chooseMode(): void {
-    if (!this.writeMode) this.writeMode = this.writes.count > this.writeHigh || this.reads.count == 0;
-    else if (this.writes.count < this.writeLow && this.reads.count != 0) this.writeMode = false;
-  }
-
-  private activate(queue: RequestQueue, request: Request, clk: i64): void {
-    const bank = request.bank;
-    const row = request.row;
-    queue.removeClosed(request);
-    this.freed = true;
-    this.timing.issued(Command.Act, bank, clk);
-    this.tally.command(Command.Act, bank, row, clk);
-    this.banks.activate(request);
-    this.reads.opened(bank, row);
-    this.writes.opened(bank, row);
-  }
-
-  private precharge(bank: i32): void {
-    this.banks.precharge(bank);
-    this.reads.precharged(bank);
-    this.writes.precharged(bank);
+  /** A request of the state. */
+  takeRequest(write: bool, now: i64, from: StateReader): Request {
+    return takeRequest(this.pool.take(), write, this.map, this.runs, now, from);
   }
 
   /** RD or WR: the request is done. */
@@ -270,9 +282,5 @@ export class Controller {
       const request = this.takeRequest(write, now, from);
       queue.append(request, this.banks.row(request.bank));
     }
-  }
-
-  private takeRequest(write: bool, now: i64, from: StateReader): Request {
-    return takeRequest(this.pool.take(), write, this.map, this.runs, now, from);
   }
 }

@@ -125,7 +125,7 @@ class Driver {
     for (let i = 0; i < this.channels; i++) {
       const port = this.port(i);
       if (port.channel.controller.serveAt > t) continue;
-      port.channel.controller.serve(t, this.out);
+      port.channel.service.serve(t, this.out);
       this.observe(port);
     }
     this.now = t + 1;

@@ -7,7 +7,7 @@
 //
 //       next command of a request   row open: RD or WR     bank closed: ACT     other row open: PRE (not of a held bank)
 //
-//   Cycle law   a candidate is ready when all three nodes of its bank let its command go (rules.ts). Per bank and queue only
+//   Cycle law   a candidate is ready when all nodes of its bank let its command go (rules.ts). Per bank and queue only
 //               three requests can be first: the first hit, the first miss and, closed, the first of all. Ready times only
 //               grow, so a clock before which nobody was ready holds until somebody joins (queue.ts, bank.ts).
 //   Left out    a cap on row hits, fairness among streams, closing idle rows early.
@@ -75,12 +75,28 @@ export function chooseQueued(
   banks: Banks,
   timing: Timing,
   access: i32,
+  mayActivate: bool,
   clk: i64,
   choice: Choice,
 ): void {
   look(queue, Wish.Hit, queue.hit, timing, access, clk, choice);
-  look(queue, Wish.Closed, queue.closed, timing, Command.Act, clk, choice);
+  if (mayActivate) look(queue, Wish.Closed, queue.closed, timing, Command.Act, clk, choice);
   look(queue, Wish.Miss, queue.miss & ~banks.held, timing, Command.Pre, clk, choice);
+}
+
+/** The same for RD or WR alone. */
+export function chooseHits(queue: RequestQueue, timing: Timing, access: i32, clk: i64, choice: Choice): void {
+  look(queue, Wish.Hit, queue.hit, timing, access, clk, choice);
+}
+
+/** The same for ACT alone. */
+export function chooseActivates(queue: RequestQueue, timing: Timing, clk: i64, choice: Choice): void {
+  look(queue, Wish.Closed, queue.closed, timing, Command.Act, clk, choice);
+}
+
+/** The same for PRE alone, of other banks than those. */
+export function choosePrecharges(queue: RequestQueue, timing: Timing, but: u64, clk: i64, choice: Choice): void {
+  look(queue, Wish.Miss, queue.miss & ~but, timing, Command.Pre, clk, choice);
 }
 
 /** Looks at the first request of each bank in the mask; takes the oldest that is ready. */
@@ -95,17 +111,18 @@ function look(
   choice: Choice,
 ): void {
   if (mask == 0) return;
-  const from = max<i64>(queue.from(wish), timing.rankReady(command));
+  const from = max<i64>(queue.from(wish), timing.anyReady(command));
   if (from > clk) {
     choice.wait(from);
     return;
   }
+  const alone = timing.tops == 1;
   let soonest = NEVER;
   let ready = false;
   while (mask != 0) {
     const bank = <i32>ctz(mask);
     mask &= mask - 1;
-    const bankReady = timing.belowRankReady(command, bank);
+    const bankReady = alone ? timing.belowTopReady(command, bank) : timing.ready(command, bank);
     if (bankReady > clk) {
       if (bankReady < soonest) soonest = bankReady;
       continue;

@@ -39,8 +39,9 @@ export function takeRequest(
   request.part = runs.at(from.take());
   request.classified = from.take() != 0;
   request.accepted = now - from.take();
-  request.bank = map.bank(request.local);
-  request.row = map.row(request.local);
+  const place = map.place(request.local);
+  request.bank = map.bank(place);
+  request.row = map.row(place);
   request.write = write;
   return request;
 }

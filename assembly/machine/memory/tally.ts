@@ -8,7 +8,7 @@
 
 import { Command, Counter } from "../../contract";
 
-/** Bytes of a log line: clk i64, command i32, bank i32, row i32, 0. */
+/** Bytes of a log line: clk i64, command i32, bank i32 (-1 - pseudo-channel for all its banks), row i32, 0. */
 export const LOG_LINE_BYTES: usize = 24;
 
 /** Counters and command log of one channel. */
@@ -69,6 +69,10 @@ export class Tally {
     add(counters, Counter.DramRead, this.issued(Command.Read));
     add(counters, Counter.DramWrite, this.issued(Command.Write));
     add(counters, Counter.DramRefresh, this.issued(Command.Refresh));
+    add(counters, Counter.DramRefreshBank, this.issued(Command.RefreshBank));
+    add(counters, Counter.DramAct2, this.issued(Command.Act2));
+    add(counters, Counter.DramCasRead, this.issued(Command.CasRead));
+    add(counters, Counter.DramCasWrite, this.issued(Command.CasWrite));
     add(counters, Counter.DramRowHits, this.rowHits);
     add(counters, Counter.DramRowMisses, this.rowMisses);
     add(counters, Counter.DramRowConflicts, this.rowConflicts);

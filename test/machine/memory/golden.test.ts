@@ -1,5 +1,5 @@
 //
-//   The channel against two public simulators on DDR4-3200: cycles, every command count, row classes, mean latency.
+//   The channel against two public simulators: cycles, every command count, row classes, mean latency.
 //
 
 import { readFileSync } from "node:fs";
@@ -13,6 +13,8 @@ import { replay } from "../../support/dram-driver.js";
 import { sharedPath } from "../../support/shared.js";
 
 interface GoldenTable {
+  sim: string;
+  scheduler: string;
   row_stride_bytes: number;
   col_stride_bytes: number;
   cols: number;
@@ -44,41 +46,63 @@ const COMMANDS: Record<string, Counter[]> = {
   PRE: [Counter.DramPre, Counter.DramPreAll], // DRAMsim3 counts both as one
   RD: [Counter.DramRead],
   WR: [Counter.DramWrite],
+  ACT1: [Counter.DramAct],
+  ACT2: [Counter.DramAct2],
+  CAS_RD: [Counter.DramCasRead],
+  CAS_WR: [Counter.DramCasWrite],
   REFab: [Counter.DramRefresh],
+  REFpb: [Counter.DramRefreshBank],
   REF: [Counter.DramRefresh],
 };
 
 const read = (path: string | URL): Golden => JSON.parse(readFileSync(path, "utf8"));
-const golden = read(new URL("../../../../test/golden/dram-ddr4.json", import.meta.url));
+const goldens = ["dram-ddr4", "dram-others"].map((name) =>
+  read(new URL(`../../../../test/golden/${name}.json`, import.meta.url)),
+);
 const rows = suite("DRAM channel goldens");
 
-for (const [name, results] of Object.entries(golden.results)) {
-  for (const [stream, want] of Object.entries(results)) {
-    rows(`${name} ${stream}`, () => {
-      assert.equal(differences(name, stream, want), []);
-    });
+for (const golden of goldens) {
+  for (const [name, results] of Object.entries(golden.results)) {
+    for (const [stream, want] of Object.entries(results)) {
+      rows(`${name} ${stream}`, () => {
+        assert.equal(differences(golden, name, stream, want), []);
+      });
+    }
   }
 }
 
-rows("the sample is what the reference material says, and all of its DDR4 rows", () => {
-  const path = sharedPath("golden", "dram.json");
-  if (path === null) return;
-  const { results } = read(path);
-  const ddr4 = Object.keys(results).filter((name) => name.includes("DDR4"));
-  assert.equal(Object.fromEntries(ddr4.map((name) => [name, results[name]])), golden.results);
+rows("every device that the tables resolve can be built, and runs", () => {
+  for (const { devices } of goldens) {
+    for (const [name, { sim, scheduler }] of Object.entries(devices)) {
+      if (sim !== "ramulator2.1" || scheduler !== "FRFCFS") continue;
+      const { device, options } = deviceFromGolden(name, devices);
+      const requests = streamRequests("S5", 2000, { ...stepsOf(devices[name]), transactionBytes: transactionBytes(device) });
+      const { counters } = replay(channelVector(device, options), transactionBytes(device), requests);
+      assert.is(counters[Counter.DramRead], 2000, name);
+    }
+  }
 });
 
-function differences(name: string, stream: string, want: GoldenResult): string[] {
+rows("the samples are what the reference material says, and all of its rows", () => {
+  const path = sharedPath("golden", "dram.json");
+  if (path === null) return;
+  const { devices, results } = read(path);
+  for (const golden of goldens) {
+    for (const [name, table] of Object.entries(golden.devices)) assert.equal(table, devices[name], name);
+    for (const [name, streams] of Object.entries(golden.results)) {
+      for (const [stream, want] of Object.entries(streams)) {
+        const { [stream]: full } = results[name];
+        assert.equal(Object.fromEntries(Object.keys(want).map((key) => [key, full[key as keyof GoldenResult]])), want);
+      }
+    }
+  }
+  assert.equal(goldens.flatMap((golden) => Object.keys(golden.results)).sort(), Object.keys(results).sort());
+});
+
+function differences(golden: Golden, name: string, stream: string, want: GoldenResult): string[] {
   const { device, options } = deviceFromGolden(name, golden.devices);
-  const table = golden.devices[name];
   const bytes = transactionBytes(device);
-  const steps = {
-    transactionBytes: bytes,
-    region: table.region_spacing_R,
-    row: table.row_stride_bytes,
-    column: table.col_stride_bytes,
-    columns: table.cols,
-  };
+  const steps = { ...stepsOf(golden.devices[name]), transactionBytes: bytes };
   const requests = streamRequests(stream, want.requests, steps);
   const { cycles, counters, meanLatency } = replay(channelVector(device, options), bytes, requests);
   const exact: [string, number, number | undefined][] = [
@@ -97,6 +121,11 @@ function differences(name: string, stream: string, want: GoldenResult): string[]
   const found = exact.filter(([, got, expected]) => expected !== undefined && got !== expected);
   if (Math.abs(meanLatency - want.lat_avg) > LATENCY_TOLERANCE) found.push(["lat_avg", meanLatency, want.lat_avg]);
   return found.map(([field, got, expected]) => `${field}: got ${got}, want ${expected}`);
+}
+
+function stepsOf(table: GoldenTable) {
+  const { region_spacing_R: region, row_stride_bytes: row, col_stride_bytes: column, cols: columns } = table;
+  return { region, row, column, columns };
 }
 
 rows.run();
