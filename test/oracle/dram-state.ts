@@ -42,7 +42,7 @@ export class DramState {
   readonly ledger: Ledger;
   private readonly reads: Request[] = [];
   private readonly writes: Request[] = [];
-  private readonly openRow = new Map<string, number>(); // by bank
+  private readonly openRow = new Map<number, number>(); // by bank
   private isWriteMode = false;
   private nextRefresh = 0; // bank of the next per-bank refresh
 
@@ -196,9 +196,10 @@ export class DramState {
     return { bank, bankGroup, sid, pseudoChannel, row: next(device[Dram.RowBits]) };
   }
 
-  private openBanks({ pseudoChannel, bankGroup, sid, bank }: Target): string[] {
-    const one = keyOf({ pseudoChannel, bankGroup, sid, bank });
-    return [...this.openRow.keys()].filter((key) => (bank === ALL ? key.startsWith(`${pseudoChannel}.`) : key === one));
+  private openBanks(target: Target): number[] {
+    const { pseudoChannel, bank } = target;
+    const isOf = (key: number) => (bank === ALL ? Math.floor(key / PLACES ** 3) === pseudoChannel : key === keyOf(target));
+    return [...this.openRow.keys()].filter(isOf);
   }
 
   private leave(request: Request): void {
@@ -227,8 +228,11 @@ function bankOf({ pseudoChannel, sid, bankGroup, bank }: Target): Target {
   return { pseudoChannel, sid, bankGroup, bank };
 }
 
-function keyOf({ pseudoChannel, sid, bankGroup, bank }: Target): string {
-  return [pseudoChannel, sid, bankGroup, bank].join(".");
+/** More than any level has places under one parent. */
+const PLACES = 256;
+
+function keyOf({ pseudoChannel, sid, bankGroup, bank }: Target): number {
+  return ((pseudoChannel * PLACES + sid) * PLACES + bankGroup) * PLACES + bank;
 }
 
 function sumOf(bits: number): number {

@@ -5,7 +5,7 @@
 //               is at least Cycles after the Window-th last `After` there. A sibling row looks at the other nodes under the
 //               same parent. Every row is read each time; what was issued is a list of clocks a node and command.
 
-import { Command, Dram, Level, RULE_WORDS, Rule } from "../../assembly/contract.js";
+import { Command, Dram, type Level, RULE_WORDS, Rule } from "../../assembly/contract.js";
 
 /** Where a command goes; ALL from some level down. */
 export interface Target {
@@ -16,7 +16,6 @@ export interface Target {
 }
 
 export const ALL = -1;
-const LEVELS = [Level.Channel, Level.Rank, Level.PseudoChannel, Level.Sid, Level.BankGroup, Level.Bank];
 
 interface TimingRule {
   level: Level;
@@ -27,10 +26,11 @@ interface TimingRule {
 }
 
 export class Ledger {
-  private readonly issued = new Map<string, number[]>(); // node and command: clocks, latest first
+  private readonly issued: number[][] = []; // node and command: clocks, latest first
   private readonly rules: TimingRule[][] = Array.from({ length: Command.Count }, () => []); // by Before
   private readonly longestWindow: number;
   private readonly sizes: number[]; // children of one parent, by level
+  private readonly first: number[] = []; // number of a level's first node
 
   constructor(device: Int32Array) {
     for (let i = 0; i < device[Dram.RuleCount]; i++) {
@@ -46,44 +46,56 @@ export class Ledger {
     this.longestWindow = Math.max(1, ...this.rules.flat().map((rule) => rule.window));
     const { PseudoChannels, Sids, BankGroups, BanksPerGroup } = Dram;
     this.sizes = [1, 1, ...[PseudoChannels, Sids, BankGroups, BanksPerGroup].map((word) => device[word])];
+    let [nodes, ofLevel] = [0, 1];
+    for (const size of this.sizes) {
+      this.first.push(nodes);
+      ofLevel *= size;
+      nodes += ofLevel;
+    }
+    for (let i = 0; i < nodes * Command.Count; i++) this.issued.push([]);
   }
 
   isReady(command: Command, target: Target, clk: number): boolean {
-    return this.rules[command].every((rule) =>
-      this.nodes(rule, target).every((node) => {
-        const last = this.issued.get(`${node} ${rule.after}`)?.[rule.window - 1];
-        return last === undefined || clk >= last + rule.cycles;
-      }),
-    );
+    const path = this.pathOf(target);
+    for (const rule of this.rules[command]) {
+      const node = path[rule.level];
+      if (node === undefined) continue;
+      if (!rule.isSibling) {
+        if (this.binds(rule, node, clk)) return false;
+      } else if (this.siblings(rule.level, node).some((other) => this.binds(rule, other, clk))) return false;
+    }
+    return true;
   }
 
   note(command: Command, target: Target, clk: number): void {
-    for (const level of LEVELS) {
-      const node = nodeOf(level, placesOf(target));
-      if (node === undefined) return;
-      const key = `${node} ${command}`;
-      const clocks = this.issued.get(key) ?? [];
-      this.issued.set(key, [clk, ...clocks].slice(0, this.longestWindow));
+    for (const node of this.pathOf(target)) {
+      const clocks = this.issued[node * Command.Count + command];
+      clocks.unshift(clk);
+      if (clocks.length > this.longestWindow) clocks.pop();
     }
   }
 
-  /** The nodes whose commands a rule compares with: the target's own, or its siblings. */
-  private nodes({ level, isSibling }: TimingRule, target: Target): string[] {
-    const places = placesOf(target);
-    const own = nodeOf(level, places);
-    if (own === undefined) return [];
-    if (!isSibling) return [own];
-    const others = [...Array(this.sizes[level]).keys()].filter((place) => place !== places[level]);
-    return others.map((place) => nodeOf(level, places.with(level, place)) as string);
+  private binds({ after, window, cycles }: TimingRule, node: number, clk: number): boolean {
+    const last = this.issued[node * Command.Count + after][window - 1];
+    return last !== undefined && clk < last + cycles;
   }
-}
 
-/** Place among the children of one parent, by level. */
-function placesOf({ pseudoChannel, sid, bankGroup, bank }: Target): number[] {
-  return [0, 0, pseudoChannel, sid, bankGroup, bank];
-}
+  /** The nodes from the channel down to the target. */
+  private pathOf({ pseudoChannel, sid, bankGroup, bank }: Target): number[] {
+    const path: number[] = [];
+    let index = 0;
+    for (const [level, place] of [0, 0, pseudoChannel, sid, bankGroup, bank].entries()) {
+      if (place === ALL) break;
+      index = index * this.sizes[level] + place;
+      path.push(this.first[level] + index);
+    }
+    return path;
+  }
 
-function nodeOf(level: Level, places: readonly number[]): string | undefined {
-  const path = places.slice(0, level + 1);
-  return path.includes(ALL) ? undefined : `${level}:${path.join(".")}`;
+  /** The other nodes under the same parent. */
+  private siblings(level: Level, node: number): number[] {
+    const index = node - this.first[level];
+    const eldest = node - (index % this.sizes[level]);
+    return Array.from({ length: this.sizes[level] }, (_, i) => eldest + i).filter((other) => other !== node);
+  }
 }
