@@ -196,7 +196,7 @@ function stagingPrices({ arrayStaging, vectorStaging }: MachineBuffers): EventPr
   ];
 }
 
-function dramPrices({
+export function dramPrices({
   transactionBytes,
   activatePrechargePj,
   readPjPerBit,
