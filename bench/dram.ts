@@ -3,8 +3,8 @@
 //   fast-forward, and the oracle clock by clock. Median of five.
 //
 
-import { Dram, RULE_WORDS } from "../assembly/contract.js";
-import { capacityBytes, transactionBytes } from "../src/device.js";
+import { Dram } from "../assembly/contract.js";
+import { transactionBytes } from "../src/device.js";
 import { stepsOf } from "../src/dram-run.js";
 import { streamLength, streamRequests } from "../src/streams.js";
 import { DramDriver, encodeRequests } from "../src/wasm/dram.js";
@@ -27,7 +27,7 @@ export function dramFigures(): DramFigure[] {
   const part = shippedDevice(PART);
   const device = shippedVector(PART, { mapping: "B" });
   const bytes = transactionBytes(part);
-  const steps = stepsOf(device, capacityBytes(part, 1));
+  const steps = stepsOf(part, { channels: 1, mapping: "B", refresh: "all-bank", refreshStaggerClocks: 0 });
   return ["S1", "S5"].flatMap((stream) => {
     const count = streamLength(stream, bytes);
     const batches = [...encodeRequests(streamRequests(stream, count, steps), bytes, new Engine(device).batch)];
@@ -36,7 +36,14 @@ export function dramFigures(): DramFigure[] {
       (driver) => driver.run(batches),
     );
     const { R, RS, CS, C } = { R: steps.region, RS: steps.row, CS: steps.column, C: steps.columns };
-    const tables = { words: [...device.subarray(0, Dram.Count)], rules: rulesOf(device), R, RS, CS, C };
+    const tables = {
+      words: [...device.subarray(0, Dram.Count)],
+      rules: [[...device.subarray(Dram.Count)]],
+      R,
+      RS,
+      CS,
+      C,
+    };
     const { requests, pace } = streamOf(stream, tables, ORACLE_REQUESTS);
     const oracle = cpuSeconds(
       () => tables,
@@ -78,11 +85,4 @@ function cpuSeconds<T>(prepare: () => T, task: (prepared: T) => unknown): number
     if (i > 0) times.push((user + system) / 1e6);
   }
   return times.sort((a, b) => a - b)[Math.floor(RUNS / 2)];
-}
-
-function rulesOf(device: Int32Array): number[][] {
-  return Array.from({ length: device[Dram.RuleCount] }, (_, i) => {
-    const at = Dram.Count + i * RULE_WORDS;
-    return [...device.subarray(at, at + RULE_WORDS)];
-  });
 }

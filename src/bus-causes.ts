@@ -1,5 +1,5 @@
 //
-//   Why the data bus of a DRAM channel carried nothing: every clock of it gets one cause.
+//   Why the data buses of a DRAM channel carried nothing: every clock of each gets one cause.
 //
 //     acceptance clocks ──┐
 //     command log ────────┴─► BusCauses ──► clocks by cause, which add up to the clocks of the bus
@@ -18,7 +18,9 @@
 //
 
 import { Command, Dram } from "../assembly/contract.js";
-import { RuleClocks, RuleKind } from "./dram-rules.js";
+import { bankCount, commandsNamed, RuleClocks, RuleKind, sizeOf } from "./dram-rules.js";
+
+const REFRESHES = commandsNamed("Refresh", "RefreshBank");
 
 export const CAUSES = ["empty", "refresh", "turnaround", "activateRate", "row", "spacing", "other"] as const;
 export type Cause = (typeof CAUSES)[number];
@@ -33,77 +35,95 @@ export interface BusTimes {
   writeOffset: number;
 }
 
-/** The bus of one channel. Requests and commands are given in the order of their clocks. */
+/** One data bus: a channel has one, or one a pseudo-channel. */
+interface Bus {
+  /** Acceptance clocks of the requests that a command will follow. */
+  accepted: ClockFifo;
+  /** Refreshes that were pending since the latest data: due and issued, in turn. */
+  pending: number[];
+  dataEnd: number;
+}
+
+/** The buses of one channel. Requests and commands are given in the order of their clocks. */
 export class BusCauses {
   readonly clocks: BusClocks = noClocks();
   private readonly rules: RuleClocks;
-  private readonly accepted = new ClockFifo();
+  private readonly buses: Bus[];
+  private readonly banksPerBus: number;
   private readonly activates: Float64Array; // by bank: clock of the ACT, and when its bank and the others let it go
   private readonly refreshPeriod: number;
   private readonly refreshStagger: number;
   private refreshes = 0;
-  /** Refreshes that were pending since the latest data: due and issued, in turn. */
-  private pending: number[] = [];
-  private dataEnd = 0;
 
   constructor(
     device: Int32Array,
     channel: number,
     private readonly times: BusTimes,
   ) {
+    const buses = sizeOf(device, "PseudoChannels");
     this.rules = new RuleClocks(device);
-    this.activates = new Float64Array(3 * device[Dram.BankGroups] * device[Dram.BanksPerGroup]);
+    this.buses = Array.from({ length: buses }, () => ({ accepted: new ClockFifo(), pending: [], dataEnd: 0 }));
+    this.banksPerBus = bankCount(device) / buses;
+    this.activates = new Float64Array(3 * bankCount(device));
     this.refreshPeriod = device[Dram.RefreshClocks];
     this.refreshStagger = channel * device[Dram.RefreshStagger];
   }
 
-  /** A request was accepted at clock t, and a command will follow: it can go at t + 1. */
-  accept(t: number): void {
-    this.accepted.push(t);
+  /** How many data buses it has. */
+  get count(): number {
+    return this.buses.length;
   }
 
-  /** A command went at clk; bank -1: to all banks. */
+  /** A request of a bus was accepted at clock t, and a command will follow: it can go at t + 1. */
+  accept(t: number, bus: number): void {
+    this.buses[bus].accepted.push(t);
+  }
+
+  /** A command went at clk; bank -1 - p: to all banks of pseudo-channel p. */
   command(clk: number, command: number, bank: number): void {
     if (command === Command.Read) this.access(clk, command, bank, this.times.readOffset);
     else if (command === Command.Write) this.access(clk, command, bank, this.times.writeOffset);
     else if (command === Command.Act) this.activate(clk, bank);
-    else if (command === Command.Refresh) this.pending.push(this.refreshDue(this.refreshes++), clk);
+    else if (REFRESHES.includes(command)) this.refresh(clk, bank);
     this.rules.issued(command, bank, clk);
   }
 
   /** First clock after the latest data. */
   get end(): number {
-    return this.dataEnd;
+    return Math.max(...this.buses.map(({ dataEnd }) => dataEnd));
   }
 
   /** Nothing follows until `end`. */
   finish(end: number): void {
-    this.clocks.empty += end - this.dataEnd;
-    this.dataEnd = end;
+    for (const bus of this.buses) {
+      this.clocks.empty += end - bus.dataEnd;
+      bus.dataEnd = end;
+    }
   }
 
   private access(clk: number, command: number, bank: number, offset: number): void {
+    const bus = this.buses[Math.floor(bank / this.banksPerBus)];
     const { burst } = this.times;
     const start = clk + offset;
-    const acceptedAt = this.accepted.shift();
-    const gapFrom = this.dataEnd - offset;
+    const acceptedAt = bus.accepted.shift();
+    const gapFrom = bus.dataEnd - offset;
     const waiting = Math.min(Math.max(gapFrom, acceptedAt + 1), clk);
     this.clocks.empty += Math.max(0, waiting - gapFrom);
-    if (waiting < clk) this.attribute(acceptedAt, waiting, clk, command, bank);
-    this.clocks.transfer += start + burst - Math.max(start, this.dataEnd);
-    this.dataEnd = start + burst;
-    this.pending.length = 0;
+    if (waiting < clk) this.attribute(bus, acceptedAt, waiting, clk, command, bank);
+    this.clocks.transfer += start + burst - Math.max(start, bus.dataEnd);
+    bus.dataEnd = start + burst;
+    bus.pending.length = 0;
   }
 
   /** The clocks from..clk - 1, at which the RD or WR of clk could have gone but for a cause. */
-  private attribute(acceptedAt: number, from: number, clk: number, command: number, bank: number): void {
+  private attribute(bus: Bus, acceptedAt: number, from: number, clk: number, command: number, bank: number): void {
     const { rules, clocks } = this;
     const turnaround = rules.readyFrom(RuleKind.Turnaround, command, bank);
     const rowOpen = rules.readyFrom(RuleKind.RowOpen, command, bank);
     const spacing = rules.readyFrom(RuleKind.Spacing, command, bank);
     const activateAhead = rowOpen - this.activates[3 * bank];
     for (let x = from; x < clk; x++) {
-      if (this.isRefreshing(x, bank)) clocks.refresh++;
+      if (this.isRefreshing(bus, x, bank)) clocks.refresh++;
       else if (x < turnaround) clocks.turnaround++;
       else if (x < rowOpen) clocks[this.causeOfActivate(x - activateAhead, bank, acceptedAt)]++;
       else if (x < spacing) clocks.spacing++;
@@ -119,11 +139,11 @@ export class BusCauses {
     return clk > acceptedAt ? "other" : "row";
   }
 
-  private isRefreshing(x: number, bank: number): boolean {
+  private isRefreshing({ pending }: Bus, x: number, bank: number): boolean {
     if (this.refreshPeriod === 0) return false;
     if (x >= this.refreshDue(this.refreshes)) return true;
-    for (let i = 0; i < this.pending.length; i += 2) {
-      if (x >= this.pending[i] && x < this.pending[i + 1]) return true;
+    for (let i = 0; i < pending.length; i += 2) {
+      if (x >= pending[i] && x < pending[i + 1]) return true;
     }
     return this.rules.binds(RuleKind.Recovery, Command.Act, bank, x);
   }
@@ -136,9 +156,16 @@ export class BusCauses {
     this.activates.set([clk, Math.max(cycle, recovered), rateReady], 3 * bank);
   }
 
-  /** Clock from which on the i-th refresh is due. */
-  private refreshDue(i: number): number {
-    return (i + 1) * this.refreshPeriod + this.refreshStagger;
+  /** A refresh that is due stops all buses of the channel. */
+  private refresh(clk: number, bank: number): void {
+    const due = this.refreshDue(this.refreshes);
+    this.refreshes += bank < 0 ? 1 / this.buses.length : 1;
+    for (const { pending } of this.buses) pending.push(due, clk);
+  }
+
+  /** Clock from which on a refresh is due, after so many rounds of them: one of every pseudo-channel, or of one bank. */
+  private refreshDue(rounds: number): number {
+    return (Math.floor(rounds) + 1) * this.refreshPeriod + this.refreshStagger;
   }
 }
 

@@ -38,30 +38,44 @@ interface Watched {
 /** Banks below a node of each level of a channel. */
 interface Tree {
   banks: number;
+  /** Of a pseudo-channel: what a command to all banks means. */
+  top: number;
   below: Record<number, number>;
 }
 
+/** Levels from the bank up, and the word that says how many of the level below one has. */
+const LEVELS: readonly [level: string, children?: string][] = [
+  ["Bank"],
+  ["BankGroup", "BanksPerGroup"],
+  ["Sid", "BankGroups"],
+  ["PseudoChannel", "Sids"],
+  ["Rank", "PseudoChannels"],
+  ["Channel"],
+];
 const ACCESSES: readonly number[] = [Command.Read, Command.Write];
-const ACTIVATES = namesToCommands(["Act", "Act2"]);
-const REFRESHES = namesToCommands(["Refresh", "RefreshBank"]);
+const ACTIVATES = commandsNamed("Act", "Act2");
+const REFRESHES = commandsNamed("Refresh", "RefreshBank");
 
 export class RuleClocks {
   private readonly byAfter: Watched[][] = [];
   private readonly byQuestion: Watched[][] = [];
+  private readonly top: number;
 
   constructor(device: Int32Array) {
     const tree = treeOf(device);
+    this.top = tree.top;
     for (let i = 0; i < device[Dram.RuleCount]; i++) {
       const at = Dram.Count + i * RULE_WORDS;
       this.watch(device.subarray(at, at + RULE_WORDS), tree);
     }
   }
 
-  /** Takes note of a command; bank -1: of the whole channel. */
+  /** Takes note of a command; bank -1 - p: to all banks of pseudo-channel p. */
   issued(command: number, bank: number, clk: number): void {
+    const first = bank < 0 ? (-1 - bank) * this.top : bank;
     for (const rule of this.byAfter[command] ?? NONE) {
-      if (bank < 0 && rule.banks !== rule.parentBanks) continue;
-      const node = bank < 0 ? 0 : Math.floor(bank / rule.banks);
+      if (bank < 0 && rule.banks < this.top) continue;
+      const node = Math.floor(first / rule.banks);
       rule.clocks[node * rule.window + rule.oldest[node]] = clk;
       rule.oldest[node] = (rule.oldest[node] + 1) % rule.window;
     }
@@ -137,13 +151,25 @@ function lastOf(rule: Watched, bank: number): number {
 }
 
 function treeOf(device: Int32Array): Tree {
-  const bankGroup = device[Dram.BanksPerGroup];
-  const sid = bankGroup * device[Dram.BankGroups];
-  const banks = sid;
-  return {
-    banks,
-    below: { [Level.Channel]: banks, [Level.Rank]: banks, [Level.BankGroup]: bankGroup, [Level.Bank]: 1 },
-  };
+  const below: Record<number, number> = {};
+  let banks = 1;
+  for (const [level, children] of LEVELS) {
+    banks *= children === undefined ? 1 : sizeOf(device, children);
+    const position = (Level as unknown as Record<string, number | undefined>)[level];
+    if (position !== undefined) below[position] = banks;
+  }
+  return { banks, top: banks / sizeOf(device, "PseudoChannels"), below };
+}
+
+/** A word of a device vector that says how many of something there are; 1 where the contract knows no such thing. */
+export function sizeOf(device: Int32Array, word: string): number {
+  const position = (Dram as unknown as Record<string, number | undefined>)[word];
+  return position === undefined ? 1 : device[position];
+}
+
+/** Banks of a channel. */
+export function bankCount(device: Int32Array): number {
+  return treeOf(device).banks;
 }
 
 function questionOf(kind: RuleKind, command: number): number {
@@ -156,7 +182,7 @@ function listAt<T>(lists: T[][], index: number): T[] {
 }
 
 /** Commands of the contract by name, those that it has. */
-function namesToCommands(names: readonly string[]): number[] {
+export function commandsNamed(...names: string[]): number[] {
   const all = Command as unknown as Record<string, number | undefined>;
   return names.flatMap((name) => all[name] ?? []);
 }

@@ -8,10 +8,21 @@
 //   Law         busClocks: transfer and the causes add up to clocks of the data bus x channels.
 //
 
-import { Command, Counter, Dram } from "../assembly/contract.js";
+import { Command, Counter, Dram, RULE_WORDS } from "../assembly/contract.js";
 import { BusCauses, type BusClocks, type BusTimes, sumOf } from "./bus-causes.js";
-import { type ChannelOptions, channelVector, type Device, dramEnergy, peakGBps } from "./device.js";
-import { COMMANDS } from "./device-schema.js";
+import {
+  type ChannelOptions,
+  capacityBytes,
+  channelVector,
+  type Device,
+  dramEnergy,
+  type Mapping,
+  peakGBps,
+  transactionBytes,
+} from "./device.js";
+import { widthsOf } from "./device-mapping.js";
+import { type AddressLevel, COMMANDS } from "./device-schema.js";
+import { bankCount, sizeOf } from "./dram-rules.js";
 import { dramPrices } from "./energy.js";
 import type { Band } from "./result.js";
 import type { StreamRequest, StreamSteps } from "./streams.js";
@@ -41,20 +52,36 @@ export interface DramRun {
   busClocks: { each: number; buses: number; causes: BusClocks };
 }
 
+/** A field of a mapping. */
+interface Field {
+  level: AddressLevel;
+  bits?: number | undefined;
+}
+
 /** Clocks between two looks at the command log: more refreshes than its lines do not fit. */
 const LOOK = 2 ** 20;
 
 /** Where a named stream goes on a part: rows, columns and regions of its mapping. */
-export function stepsOf(device: Int32Array, capacity: number): StreamSteps {
-  const bytes = device[Dram.TransactionBytes];
-  const stride = (shift: number) =>
-    bytes * 2 ** shift * (shift >= device[Dram.ChannelShift] ? device[Dram.Channels] : 1);
+export function stepsOf(part: Device, { channels, mapping, dieGb }: ChannelOptions): StreamSteps {
+  const die = part.dies.find(({ gb }) => gb === dieGb) ?? part.dies[0];
+  const widths = widthsOf(part, die, channels);
+  const fields: Mapping = typeof mapping === "string" ? (part.mappings[mapping] ?? []) : mapping;
+  const levels = fields.map((item) => (typeof item === "string" ? { level: item } : item)).reverse();
+  const lowest = levels.some(({ level }) => level === "channel") ? levels : [{ level: "channel" as const }, ...levels];
+  const bytes = transactionBytes(part);
+  const strideOf = (wanted: string) => {
+    const below = lowest.slice(
+      0,
+      lowest.findIndex(({ level }) => level === wanted),
+    );
+    return bytes * 2 ** below.reduce((sum, { level, bits }: Field) => sum + (bits ?? widths[level]), 0);
+  };
   return {
     transactionBytes: bytes,
-    region: Math.min(2 ** 30, capacity / 4),
-    row: stride(device[Dram.RowShift]),
-    column: stride(device[Dram.ColumnShift]),
-    columns: 2 ** device[Dram.ColumnBits],
+    region: Math.min(2 ** 30, capacityBytes(part, channels, dieGb) / 4),
+    row: strideOf("row"),
+    column: strideOf("column"),
+    columns: 2 ** widths.column,
   };
 }
 
@@ -96,6 +123,7 @@ export function runStream(
 class ObservedReplay {
   private readonly buses: BusCauses[];
   private readonly channels: number;
+  private readonly busMasks: Int32Array;
   /** Up to this clock the log has room. */
   private horizon = LOOK;
 
@@ -105,6 +133,10 @@ class ObservedReplay {
     times: BusTimes,
   ) {
     this.channels = device[Dram.Channels];
+    const pseudoChannels = sizeOf(device, "PseudoChannels");
+    const masks = Dram.Count + device[Dram.RuleCount] * RULE_WORDS;
+    const [bankBits, busBits] = [bankCount(device), pseudoChannels].map(Math.log2);
+    this.busMasks = device.subarray(masks + bankBits - busBits, masks + bankBits);
     this.buses = Array.from({ length: this.channels }, (_, channel) => new BusCauses(device, channel, times));
     driver.observe();
   }
@@ -126,7 +158,8 @@ class ObservedReplay {
     const each = Math.max(cycles, ...this.buses.map(({ end }) => end));
     for (const bus of this.buses) bus.finish(each);
     const causes = sumOf(this.buses.map(({ clocks }) => clocks));
-    return { cycles, counters: this.driver.counters(), busClocks: { each, buses: this.buses.length, causes } };
+    const buses = this.buses.reduce((sum, { count }) => sum + count, 0);
+    return { cycles, counters: this.driver.counters(), busClocks: { each, buses, causes } };
   }
 
   /** Encoded batches; before a request that comes after the horizon, the channels go on to its clock in steps. */
@@ -160,14 +193,26 @@ class ObservedReplay {
 
   /** Acceptance clocks of a batch, then the commands up to its last acceptance. */
   private take(batch: BigInt64Array): void {
+    const { channels, buses } = this;
     const below = 2 ** this.device[Dram.ChannelShift];
     for (let i = 0; i < batch.length; i += REQUEST_WORDS) {
       const accepted = Number(batch[i + 1]);
       if (accepted % 2 === 1) continue;
       const transaction = Math.floor(Number(batch[i]) / 2);
-      this.buses[Math.floor(transaction / below) % this.channels].accept(accepted / 2);
+      const above = Math.floor(transaction / below);
+      const local = Math.floor(above / channels) * below + (transaction % below);
+      buses[above % channels].accept(accepted / 2, this.busOf(local));
     }
     this.look();
+  }
+
+  /** Which of its channel's buses a local transaction needs: the highest bits of its bank index, each a sum of address bits. */
+  private busOf(local: number): number {
+    let bus = 0;
+    for (let mask = this.busMasks.length - 1; mask >= 0; mask--) {
+      bus = 2 * bus + parityOf(local & this.busMasks[mask]);
+    }
+    return bus;
   }
 
   private look(): void {
@@ -183,7 +228,15 @@ function busTimes(part: Device, device: Int32Array): BusTimes {
   const transfersPerClock = (part.rateMTps * 1000 * part.clockKHzDivisor) / part.clockKHz;
   const burst = Math.max(1, Math.round(transfers / transfersPerClock));
   const readOffset = device[Dram.ReadLatency] - burst;
-  return { burst, readOffset, writeOffset: part.timings.nCWL ?? readOffset };
+  const writeLatency = part.timings.nCWL;
+  const ticks = sizeOf(device, "TicksPerClock");
+  return { burst, readOffset, writeOffset: writeLatency === undefined ? readOffset : writeLatency * ticks };
+}
+
+function parityOf(bits: number): number {
+  let parity = 0;
+  for (let rest = bits; rest !== 0; rest &= rest - 1) parity ^= 1;
+  return parity;
 }
 
 function latencyOf(histogram: Int32Array, counters: readonly number[]): DramRun["latencyClocks"] {

@@ -10,7 +10,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Counter } from "../assembly/contract.js";
 import { type BusClocks, CAUSES } from "../src/bus-causes.js";
-import { type ChannelOptions, capacityBytes, channelVector, transactionBytes } from "../src/device.js";
+import { type ChannelOptions, channelVector, transactionBytes } from "../src/device.js";
 import { type DramRun, runStream, stepsOf } from "../src/dram-run.js";
 import { parseStream, type StreamRequest, streamRequests } from "../src/streams.js";
 import { DramDriver } from "../src/wasm/dram.js";
@@ -97,7 +97,7 @@ for (const name of SHIPPED) {
       for (const mapping of Object.keys(part.mappings)) {
         const options = { ...OPTIONS, channels, mapping };
         const device = channelVector(part, options);
-        const steps = stepsOf(device, capacityBytes(part, channels));
+        const steps = stepsOf(part, options);
         for (const stream of ["S1", "S2_1024", "S3_256", "S5", "S6", "S7", "S7d", "S9d", "S8s_3", "S8r_40"]) {
           const hint = `${stream}, mapping ${mapping}`;
           const requests = () => streamRequests(stream, 5000, steps);
@@ -116,7 +116,7 @@ for (const name of SHIPPED) {
 causes("are what one expects of well-known streams", () => {
   const share = (stream: string, mapping: string) => {
     const options = { ...OPTIONS, mapping };
-    const steps = stepsOf(channelVector(shippedDevice("ddr4-3200"), options), 2 ** 33);
+    const steps = stepsOf(shippedDevice("ddr4-3200"), options);
     const { each, causes: clocks } = run(streamRequests(stream, 20000, steps), options).busClocks;
     return (cause: keyof BusClocks) => clocks[cause] / each;
   };
@@ -130,7 +130,7 @@ causes("are what one expects of well-known streams", () => {
 
 causes("latencies are those of the goldens: 282, 890 and 929 clocks on map A", () => {
   const options = { ...OPTIONS, mapping: "A" };
-  const steps = stepsOf(channelVector(shippedDevice("ddr4-3200"), options), 2 ** 33);
+  const steps = stepsOf(shippedDevice("ddr4-3200"), options);
   const { latencyClocks } = run(streamRequests("S1", 2 ** 20, steps), options);
   assert.equal([latencyClocks?.p50, latencyClocks?.p99, latencyClocks?.max], [282, 890, 929]);
 });

@@ -3,14 +3,7 @@
 //
 
 import type { Command } from "commander";
-import {
-  type ChannelOptions,
-  capacityBytes,
-  channelVector,
-  type Device,
-  type Mapping,
-  parseDevice,
-} from "../device.js";
+import { type ChannelOptions, channelVector, type Device, type Mapping, parseDevice } from "../device.js";
 import { ADDRESS_LEVELS } from "../device-schema.js";
 import { runStream, stepsOf } from "../dram-run.js";
 import { InputError } from "../errors.js";
@@ -26,6 +19,7 @@ import {
   parseStream,
   STREAM_NAMES,
   type StreamRequest,
+  type StreamSteps,
   streamLength,
   streamRequests,
 } from "../streams.js";
@@ -105,16 +99,13 @@ async function reportOn(options: DramOptions): Promise<DramReport> {
   const how: ChannelOptions = { channels, mapping: mappingOf(mapping), refresh, refreshStaggerClocks: 0 };
   if (dieGb !== undefined) how.dieGb = dieGb;
   const device = channelVector(part, how);
-  const requests = isStreamName(stream)
-    ? namedRequests(options, device, capacityBytes(part, channels, dieGb))
-    : ownRequests(options, inputs);
+  const requests = isStreamName(stream) ? namedRequests(options, stepsOf(part, how)) : ownRequests(options, inputs);
   const driver = new DramDriver(await loadDram(await compileMachine(engineBinary())), device);
   const run = runStream(part, how, driver, requests);
   return { version: packageVersion(), inputs, device: part.name, mapping, refresh, channels, stream, ...run };
 }
 
-function namedRequests(options: DramOptions, device: Int32Array, capacity: number): Iterable<StreamRequest> {
-  const steps = stepsOf(device, capacity);
+function namedRequests(options: DramOptions, steps: StreamSteps): Iterable<StreamRequest> {
   const count = options.requests ?? streamLength(options.stream, steps.transactionBytes);
   return streamRequests(options.stream, count, steps);
 }
