@@ -2,7 +2,7 @@
 //   npm run bench: how fast the simulator is, and the one ratio that CI holds. Absolute figures depend on the machine and are
 //   only printed and written to bench/results.json; the ratio is taken within one run.
 //
-//     DRAM       transactions per second of one channel, sequential and random (engine)
+//     DRAM       transactions per second of one channel, sequential and random (engine); golden streams (dram.ts)
 //     machine    one decode step of the embedded model: engine against the tick-by-tick oracle
 //     decode     seconds for steps of the embedded trace, all counterfactuals off
 //
@@ -18,6 +18,7 @@ import { dramExports, placeVector } from "../test/support/dram-driver.js";
 import { shippedVector } from "../test/support/dram-parts.js";
 import { engine, runToEnd } from "../test/support/engine.js";
 import { realCase } from "../test/support/real.js";
+import { dramFigures } from "./dram.js";
 
 const TRANSACTIONS = 1 << 19;
 const RUN = 256;
@@ -57,11 +58,12 @@ const job = prepare({ machine: "edge", model: "tiny-llama", trace: "decode16", b
 add("decode step, tiny-llama, batch 16", STEPS, "steps/s", () => execute(job, [{}], () => {}));
 
 await bench.run();
-const figures = bench.tasks.map((task) => {
+const timed = bench.tasks.map((task) => {
   const { unit, amount } = units.get(task.name) ?? { unit: "runs/s", amount: 1 };
   const result = task.result as unknown as { latency: { p50: number } };
   return { name: task.name, perSecond: (amount * 1000) / result.latency.p50, unit };
 });
+const figures = [...timed, ...dramFigures()];
 for (const { name, perSecond, unit } of figures) {
   process.stdout.write(`${name.padEnd(36)} ${Math.round(perSecond).toLocaleString("en").padStart(14)} ${unit}\n`);
 }

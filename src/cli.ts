@@ -27,6 +27,11 @@ const COMMANDS: Entry[] = [
     load: () => import("./commands/run.js"),
   },
   {
+    name: "dram",
+    summary: "replay a stream of requests on a DRAM part: bandwidth, latency, energy, and why",
+    load: () => import("./commands/dram.js"),
+  },
+  {
     name: "check",
     summary: "compare the simulator with golden results of a trusted one",
     load: () => import("./commands/check.js"),
@@ -39,6 +44,7 @@ Examples:
   mobisim run                   the embedded model and trace on the edge machine
   mobisim run --help            every option of run, with examples
   mobisim run --json            one JSON document on stdout
+  mobisim dram --stream S5      random reads on DDR4: how fast, and why not faster
   mobisim check dram FILE       is the DRAM model exact?
 
 Exit codes: 0 good, 1 a check failed, 2 bad input, 70 an internal error, 130 interrupted`;

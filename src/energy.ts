@@ -200,7 +200,7 @@ function stagingPrices({ arrayStaging, vectorStaging }: MachineBuffers): EventPr
   ];
 }
 
-function dramPrices({
+export function dramPrices({
   transactionBytes,
   activatePrechargePj,
   readPjPerBit,

@@ -145,6 +145,15 @@ check("a device that the engine does not know fails its rows", () => {
   assert.is(status, 1);
 });
 
+check("a device that does not say where streams go fails its rows", () => {
+  const path = write(({ devices }) => {
+    delete devices[R2].row_stride_bytes;
+  });
+  const { status, stdout } = mobisim("check", "dram", path);
+  assert.match(stdout, `S7d: device devices.${R2}.row_stride_bytes says not where streams go, want`);
+  assert.is(status, 1);
+});
+
 check("a stream that nobody knows fails its row", () => {
   const path = write(({ results }) => {
     results[R2].S12 = results[R2].S7d;

@@ -15,7 +15,7 @@ import { channelVector, transactionBytes } from "../device.js";
 import { deviceFromGolden } from "../device-golden.js";
 import { InputError } from "../errors.js";
 import { readJson } from "../json.js";
-import { isStreamName, streamRequests } from "../streams.js";
+import { isStreamName, type StreamSteps, streamRequests } from "../streams.js";
 import { type DramDriver, encodeRequests } from "../wasm/dram.js";
 import { type CheckedRow, type CheckVerdict, type Difference, type UncheckedRow, verdictOf } from "./verdict.js";
 
@@ -50,9 +50,8 @@ const COMMANDS: Record<string, readonly string[]> = {
 const TIMING_COMMANDS = ["ACT", "PRE", "RD"];
 
 const count = z.int().min(0);
-const deviceTable = z.looseObject({
-  sim: z.string(),
-  scheduler: z.string(),
+const deviceTable = z.looseObject({ sim: z.string(), scheduler: z.string() });
+const streamPlaces = z.looseObject({
   row_stride_bytes: count,
   col_stride_bytes: count,
   cols: z.int().min(1),
@@ -61,7 +60,7 @@ const deviceTable = z.looseObject({
 const goldenRow = z.looseObject({
   requests: z.int().min(1),
   cycles: count,
-  lat_avg: z.number(),
+  lat_avg: z.number().optional(),
   commands: z.record(z.string(), count),
   row_hits: count.optional(),
   row_misses: count.optional(),
@@ -137,15 +136,8 @@ async function compare(
 ): Promise<Difference[]> {
   if (!isStreamName(stream)) throw new InputError(`stream ${stream} is not known`);
   const { device, options } = deviceFromGolden(name, golden.devices);
-  const table = golden.devices[name];
   const bytes = transactionBytes(device);
-  const steps = {
-    transactionBytes: bytes,
-    region: table.region_spacing_R,
-    row: table.row_stride_bytes,
-    column: table.col_stride_bytes,
-    columns: table.cols,
-  };
+  const steps = stepsOf(name, golden.devices[name], bytes);
   const requests = streamRequests(stream, want.requests, steps);
   const driver = await open(channelVector(device, options));
   for (const batch of encodeRequests(requests, bytes, driver.batch)) driver.replay(batch);
@@ -159,8 +151,15 @@ async function compare(
       .filter((field) => want.commands[field] !== undefined)
       .map((field) => ({ field, got: issued(field, counters), want: want.commands[field] })),
     ...classes.filter(isNamed).map(({ field, got }) => ({ field, got, want: want[field] as number })),
-    { field: "lat_avg", got: meanLatency(counters), want: want.lat_avg },
+    ...(want.lat_avg === undefined ? [] : [{ field: "lat_avg", got: meanLatency(counters), want: want.lat_avg }]),
   ];
+}
+
+function stepsOf(name: string, table: unknown, transactionBytes: number): StreamSteps {
+  const { success, data, error } = streamPlaces.safeParse(table);
+  if (!success) throw new InputError(`devices.${name}.${error.issues[0].path.join(".")} says not where streams go`);
+  const { region_spacing_R: region, row_stride_bytes: row, col_stride_bytes: column, cols: columns } = data;
+  return { transactionBytes, region, row, column, columns };
 }
 
 function differs({ field, got, want }: Difference): boolean {

@@ -8,10 +8,12 @@ import type { Command } from "commander";
 import { MAX_SLICES } from "../../assembly/contract.js";
 import { InputError } from "../errors.js";
 import { writeAll } from "../io/files.js";
+import { lookOfStdout } from "../io/look.js";
 import { startProgress } from "../io/progress.js";
+import { integer } from "../options.js";
 import { toJson } from "../report/json.js";
 import { toMarkdown } from "../report/markdown.js";
-import { type Look, toTerminal } from "../report/terminal.js";
+import { toTerminal } from "../report/terminal.js";
 import type { RunRequest } from "../request.js";
 import type { Result } from "../result.js";
 
@@ -36,7 +38,6 @@ export interface RunOptions {
 const DEFAULT_MODEL = "tiny-llama";
 const DEFAULT_BUDGET = 4;
 const DEFAULT_TRACES = { decode: "decode16", prefill: "prefill2k" };
-const LARGEST_INTEGER = 2 ** 31 - 1;
 
 const HELP = `
 Defaults:
@@ -152,27 +153,7 @@ function refuseFile(folder: string): void {
   throw new InputError(`--out ${folder}${part} is a file; allowed a folder`);
 }
 
-function lookOfStdout(): Look {
-  const { NO_COLOR, TERM, LC_ALL, LC_CTYPE, LANG } = process.env;
-  const terminal = process.stdout.isTTY === true;
-  return {
-    colour: terminal && !NO_COLOR && TERM !== "dumb",
-    unicode: terminal && /utf-?8/i.test(LC_ALL || LC_CTYPE || LANG || ""),
-  };
-}
-
 // --- values ---
-
-function integer(option: string, least: number): (text: string) => number {
-  return (text) => {
-    if (!/^\d+$/.test(text) || Number(text) < least) {
-      throw new InputError(`${option} is ${text}; allowed an integer >= ${least}`);
-    }
-    if (Number(text) > LARGEST_INTEGER)
-      throw new InputError(`${option} is ${text}; allowed at most ${LARGEST_INTEGER}`);
-    return Number(text);
-  };
-}
 
 function positive(option: string): (text: string) => number {
   return (text) => {

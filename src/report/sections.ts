@@ -181,11 +181,11 @@ function inputs({ inputs, stateHash, version }: Result): Section {
 
 // --- pieces ---
 
-function fact(label: string, value: string): Row {
+export function fact(label: string, value: string): Row {
   return { label, cells: [value] };
 }
 
-function counted(count: number, noun: string): string {
+export function counted(count: number, noun: string): string {
   return `${integer(count)} ${noun}${count === 1 ? "" : "s"}`;
 }
 
@@ -194,7 +194,7 @@ function sum(entries: [string, number][]): number {
 }
 
 /** One row an entry with its share, then the total. */
-function shares(entries: [string, number][], show: (value: number) => string): Row[] {
+export function shares(entries: [string, number][], show: (value: number) => string): Row[] {
   const total = sum(entries);
   const row = ([label, value]: [string, number]): Row => ({
     label,

@@ -21,7 +21,8 @@ export function toTerminal(result: Result, look: Look = PLAIN): string {
   return renderPage(pageOf(result), look);
 }
 
-function renderPage(page: Page, look: Look): string {
+/** Any page. */
+export function renderPage(page: Page, look: Look = PLAIN): string {
   const tables = page.sections.filter(({ columns }) => columns !== undefined);
   const width = Math.max(...tables.map(longestLabel));
   const sections = page.sections.map((section) => renderSection(section, width, look));

@@ -1,0 +1,88 @@
+//
+//   Requests per CPU second of the golden streams S1 and S5 on DDR4 map B: the engine through its golden driver, without any
+//   fast-forward, and the oracle clock by clock. Median of five.
+//
+
+import { Dram } from "../assembly/contract.js";
+import { transactionBytes } from "../src/device.js";
+import { stepsOf } from "../src/dram-run.js";
+import { streamLength, streamRequests } from "../src/streams.js";
+import { DramDriver, encodeRequests } from "../src/wasm/dram.js";
+import { playStream, streamOf } from "../test/oracle/streams.js";
+import { dramExports } from "../test/support/dram-driver.js";
+import { shippedDevice, shippedVector } from "../test/support/dram-parts.js";
+
+export interface DramFigure {
+  name: string;
+  perSecond: number;
+  unit: string;
+}
+
+const PART = "ddr4-3200";
+const RUNS = 5;
+const ORACLE_REQUESTS = 1 << 12;
+
+/** Engine and oracle, stream by stream. */
+export function dramFigures(): DramFigure[] {
+  const part = shippedDevice(PART);
+  const device = shippedVector(PART, { mapping: "B" });
+  const bytes = transactionBytes(part);
+  const steps = stepsOf(part, { channels: 1, mapping: "B", refresh: "all-bank", refreshStaggerClocks: 0 });
+  return ["S1", "S5"].flatMap((stream) => {
+    const count = streamLength(stream, bytes);
+    const batches = [...encodeRequests(streamRequests(stream, count, steps), bytes, new Engine(device).batch)];
+    const engine = cpuSeconds(
+      () => new Engine(device),
+      (driver) => driver.run(batches),
+    );
+    const { R, RS, CS, C } = { R: steps.region, RS: steps.row, CS: steps.column, C: steps.columns };
+    const tables = {
+      words: [...device.subarray(0, Dram.Count)],
+      rules: [[...device.subarray(Dram.Count)]],
+      R,
+      RS,
+      CS,
+      C,
+    };
+    const { requests, pace } = streamOf(stream, tables, ORACLE_REQUESTS);
+    const oracle = cpuSeconds(
+      () => tables,
+      (fresh) => playStream(fresh, requests, pace),
+    );
+    return [
+      { name: `DRAM ${PART} B, golden ${stream}`, perSecond: count / engine, unit: "requests/CPU s" },
+      { name: `DRAM ${PART} B, oracle ${stream}`, perSecond: ORACLE_REQUESTS / oracle, unit: "requests/CPU s" },
+    ];
+  });
+}
+
+/** A fresh driver in a memory of its own. */
+class Engine {
+  private readonly driver: DramDriver;
+
+  constructor(device: Int32Array) {
+    this.driver = new DramDriver(dramExports("release"), device);
+  }
+
+  get batch(): number {
+    return this.driver.batch;
+  }
+
+  run(batches: readonly BigInt64Array[]): void {
+    for (const batch of batches) this.driver.replay(batch);
+    this.driver.finish();
+  }
+}
+
+/** Median CPU time of a task, after one run that warms up. */
+function cpuSeconds<T>(prepare: () => T, task: (prepared: T) => unknown): number {
+  const times: number[] = [];
+  for (let i = 0; i <= RUNS; i++) {
+    const prepared = prepare();
+    const begin = process.cpuUsage();
+    task(prepared);
+    const { user, system } = process.cpuUsage(begin);
+    if (i > 0) times.push((user + system) / 1e6);
+  }
+  return times.sort((a, b) => a - b)[Math.floor(RUNS / 2)];
+}
