@@ -3,7 +3,6 @@
 //   fast-forward, and the oracle clock by clock. Median of five.
 //
 
-import { Dram } from "../assembly/contract.js";
 import { transactionBytes } from "../src/device.js";
 import { stepsOf } from "../src/dram-run.js";
 import { streamLength, streamRequests } from "../src/streams.js";
@@ -36,14 +35,7 @@ export function dramFigures(): DramFigure[] {
       (driver) => driver.run(batches),
     );
     const { R, RS, CS, C } = { R: steps.region, RS: steps.row, CS: steps.column, C: steps.columns };
-    const tables = {
-      words: [...device.subarray(0, Dram.Count)],
-      rules: [[...device.subarray(Dram.Count)]],
-      R,
-      RS,
-      CS,
-      C,
-    };
+    const tables = { vector: device, R, RS, CS, C };
     const { requests, pace } = streamOf(stream, tables, ORACLE_REQUESTS);
     const oracle = cpuSeconds(
       () => tables,

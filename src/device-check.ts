@@ -77,7 +77,10 @@ function ruleFaults(device: Device): Fault[] {
   return device.rules.flatMap((rule, i) => {
     if (LEVELS[rule.level] <= LEVELS.pseudoChannel || !isRankCommand(rule)) return [];
     return [
-      { path: ["rules", i, "level"], text: `rules.${i}.level is ${rule.level}; allowed channel, rank, pseudoChannel with PREA, REF` },
+      {
+        path: ["rules", i, "level"],
+        text: `rules.${i}.level is ${rule.level}; allowed channel, rank, pseudoChannel with PREA, REF`,
+      },
     ];
   });
 }

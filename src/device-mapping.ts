@@ -102,7 +102,10 @@ function hashFault(item: MappingItem, widths: Widths): string | undefined {
 
 /** Positions of every field's bits among the local transaction's, lowest first. */
 function positionsOf(pieces: readonly { level: AddressLevel; bits: number }[]) {
-  const bits = Object.fromEntries(ADDRESS_LEVELS.map((level) => [level, []])) as unknown as Record<AddressLevel, number[]>;
+  const bits = Object.fromEntries(ADDRESS_LEVELS.map((level) => [level, []])) as unknown as Record<
+    AddressLevel,
+    number[]
+  >;
   let channelShift = 0;
   let next = 0;
   for (const piece of pieces) {

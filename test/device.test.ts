@@ -6,7 +6,15 @@ import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Command, Dram, Level, RULE_WORDS } from "../assembly/contract.js";
-import { capacityBytes, channelVector, dramEnergy, type Mapping, parseDevice, peakGBps, stripeBytes } from "../src/device.js";
+import {
+  capacityBytes,
+  channelVector,
+  dramEnergy,
+  type Mapping,
+  parseDevice,
+  peakGBps,
+  stripeBytes,
+} from "../src/device.js";
 import { deviceFromGolden } from "../src/device-golden.js";
 import { InputError } from "../src/errors.js";
 import { ExpressionError, evaluate } from "../src/expression.js";
@@ -82,7 +90,12 @@ devices("a field may lie in pieces, and bank bits may be hashed", () => {
   const bit = (i: number) => 2 ** i;
   const pieces = ["row", "bank", { level: "column", bits: 4 }, "bankGroup", { level: "column", bits: 2 }] as const;
   assert.equal(addressBits(shippedVector("lpddr5-6400", { mapping: pieces })).slice(0, 5), [8, 9, 2, 3, 10].map(bit));
-  const hashed = ["row", { level: "bank", xor: { level: "row" } }, "column", { level: "bankGroup", xor: [{ level: "row", from: 2 }] }];
+  const hashed = [
+    "row",
+    { level: "bank", xor: { level: "row" } },
+    "column",
+    { level: "bankGroup", xor: [{ level: "row", from: 2 }] },
+  ];
   const vector = shippedVector("lpddr5-6400", { mapping: hashed as Mapping });
   const [bank0, bank1, group0, group1] = [8, 9, 0, 1].map(bit);
   assert.equal(addressBits(vector).slice(0, 4), [
@@ -90,9 +103,18 @@ devices("a field may lie in pieces, and bank bits may be hashed", () => {
   ]);
   const ask = (mapping: unknown) => () => shippedVector("lpddr5-6400", { mapping: mapping as Mapping });
   const first = "row, bank, bankGroup".split(", ");
-  refused(ask([...first, { level: "column", bits: 3 }, { level: "column", bits: 2 }]), /column is 5 bits in all; allowed 6/);
-  refused(ask([...first, "column", { level: "column", bits: 2 }]), /column is there twice; allowed each field once, or in/);
-  refused(ask([{ level: "row", xor: { level: "column" } }, "bank", "bankGroup", "column"]), /row has a xor; allowed for/);
+  refused(
+    ask([...first, { level: "column", bits: 3 }, { level: "column", bits: 2 }]),
+    /column is 5 bits in all; allowed 6/,
+  );
+  refused(
+    ask([...first, "column", { level: "column", bits: 2 }]),
+    /column is there twice; allowed each field once, or in/,
+  );
+  refused(
+    ask([{ level: "row", xor: { level: "column" } }, "bank", "bankGroup", "column"]),
+    /row has a xor; allowed for/,
+  );
   const far = { level: "bank", xor: { level: "row", from: 16 } };
   refused(ask(["row", far, "bankGroup", "column"]), /bank is xored with bits 16\.\. of row, which has 16|which has 17/);
 });
@@ -136,7 +158,11 @@ devices("refresh time and rows follow the die", () => {
 // What a file says instead, and the one line it gets.
 const BAD: [string, string, RegExp][] = [
   ["nCL + nBL\n", "nCL + nOther\n", /^part\.yaml:\d+: readLatency is "nCL \+ nOther": nOther is wrong; allowed/],
-  ["after: REF,", "after: REFS,", /^part\.yaml:\d+: rules\.\d+\.after is "REFS"; allowed ACT, PRE, PREA, RD, WR, REF, REFpb/],
+  [
+    "after: REF,",
+    "after: REFS,",
+    /^part\.yaml:\d+: rules\.\d+\.after is "REFS"; allowed ACT, PRE, PREA, RD, WR, REF, REFpb/,
+  ],
   [
     "level: bank, after: PRE,",
     "level: bank, after: PREA,",

@@ -24,15 +24,29 @@ export function deviceOf(
   const values = { ...PLAIN, ...named, RuleCount: rules.length };
   const words = new Int32Array(Dram.Count);
   for (const [name, value] of Object.entries(values)) words[Dram[name as keyof typeof Dram]] = value;
-  const sizes = { bank: Dram.BanksPerGroup, bankGroup: Dram.BankGroups, sid: Dram.Sids, pseudoChannel: Dram.PseudoChannels };
+  const sizes = {
+    bank: Dram.BanksPerGroup,
+    bankGroup: Dram.BankGroups,
+    sid: Dram.Sids,
+    pseudoChannel: Dram.PseudoChannels,
+  };
   const widthOf = (field: AddressField) => {
     if (field === "column" || field === "row") return words[field === "column" ? Dram.ColumnBits : Dram.RowBits];
     return Math.log2(words[sizes[field]]);
   };
   const masks = new Map<AddressField, number[]>();
   let at = 0;
-  for (const field of order) masks.set(field, Array.from({ length: widthOf(field) }, () => 1 << at++));
+  for (const field of order)
+    masks.set(
+      field,
+      Array.from({ length: widthOf(field) }, () => 1 << at++),
+    );
   const row = masks.get("row") ?? [];
   const banks = BANK_INDEX.flatMap((field) => masks.get(field) ?? []);
-  return Int32Array.from([...words, ...rules.flat(), ...banks.map((mask, i) => mask ^ (hashed ? (row[i] ?? 0) : 0)), ...row]);
+  return Int32Array.from([
+    ...words,
+    ...rules.flat(),
+    ...banks.map((mask, i) => mask ^ (hashed ? (row[i] ?? 0) : 0)),
+    ...row,
+  ]);
 }

@@ -139,7 +139,8 @@ export class DramState {
   refresh(clk: number): boolean {
     const target = this.refreshes[0];
     const command = this.refreshCommand();
-    if (this.active.some((request) => isIn(request, target)) || !this.ledger.isReady(command, target, clk)) return false;
+    if (this.active.some((request) => isIn(request, target)) || !this.ledger.isReady(command, target, clk))
+      return false;
     for (const bank of this.openBanks(target)) this.openRow.delete(bank);
     if (command === Command.Refresh || command === Command.RefreshBank) this.refreshes.shift();
     this.note(command, target, clk);
@@ -198,7 +199,8 @@ export class DramState {
 
   private openBanks(target: Target): number[] {
     const { pseudoChannel, bank } = target;
-    const isOf = (key: number) => (bank === ALL ? Math.floor(key / PLACES ** 3) === pseudoChannel : key === keyOf(target));
+    const isOf = (key: number) =>
+      bank === ALL ? Math.floor(key / PLACES ** 3) === pseudoChannel : key === keyOf(target);
     return [...this.openRow.keys()].filter(isOf);
   }
 

@@ -35,7 +35,12 @@ interface Golden {
 
 /** Streams that take a fraction of a second; one more for each table with no other. */
 const SHORT = /^S7d$|^S9d$/;
-const LONGER = ["R2_LPDDR5_6400_B_PB S2_1024", "R2_LPDDR5_6400_B S2_1024", "R2_HBM2_2000_B S5", "R2_HBM3_6400_B S2_1024"];
+const LONGER = [
+  "R2_LPDDR5_6400_B_PB S2_1024",
+  "R2_LPDDR5_6400_B S2_1024",
+  "R2_HBM2_2000_B S5",
+  "R2_HBM3_6400_B S2_1024",
+];
 const COMMANDS: Record<string, keyof typeof Counter> = {
   ...{ ACT: "DramAct", ACT1: "DramAct", ACT2: "DramAct2", PREpb: "DramPre", PREab: "DramPreAll", RD: "DramRead" },
   ...{ WR: "DramWrite", CAS_RD: "DramCasRead", CAS_WR: "DramCasWrite", REFab: "DramRefresh", REFpb: "DramRefreshBank" },

@@ -3,17 +3,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import {
-  Counter,
-  Field,
-  Knob,
-  Pool,
-  Queue,
-  RECORD_WORDS,
-  Release,
-  Stream,
-  Work,
-} from "../../assembly/contract.js";
+import { Counter, Field, Knob, Pool, Queue, RECORD_WORDS, Release, Stream, Work } from "../../assembly/contract.js";
 import { type DeviceWords, deviceOf } from "./device.js";
 import { Channel, Part } from "./dram.js";
 import { OracleMachine, type OracleResult } from "./machine.js";

@@ -72,7 +72,8 @@ export function dramWord(device: usize, field: i32): i32 {
 
 /** Banks of a channel. */
 export function bankCount(device: usize): i32 {
-  const groups = dramWord(device, Dram.PseudoChannels) * dramWord(device, Dram.Sids) * dramWord(device, Dram.BankGroups);
+  const groups =
+    dramWord(device, Dram.PseudoChannels) * dramWord(device, Dram.Sids) * dramWord(device, Dram.BankGroups);
   return groups * dramWord(device, Dram.BanksPerGroup);
 }
 

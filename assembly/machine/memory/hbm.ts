@@ -86,6 +86,7 @@ export class Hbm {
     this.shutTop = from.take();
   }
 
+
   @inline
   private isRising(clk: i64): bool {
     return this.edgeMask == 0 || (clk & 1) != this.fallingParity;

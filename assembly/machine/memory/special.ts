@@ -67,7 +67,7 @@ export class SpecialRules {
     rule.firstNode = tree.firstNode(level);
     rule.nodesPer = tree.nodesPer(level);
     rule.nodes = tree.banks >> rule.shift;
-    rule.history = heap.alloc(<usize>(rule.nodes * rule.window) << 3);
+    rule.history = heap.alloc((<usize>(rule.nodes * rule.window)) << 3);
     rule.positions = heap.alloc((<usize>rule.nodes) << 2);
     store<usize>(this.rules + <usize>this.count * sizeof<usize>(), changetype<usize>(rule));
     this.count++;

@@ -76,7 +76,10 @@ rows("every device that the tables resolve can be built, and runs", () => {
     for (const [name, { sim, scheduler }] of Object.entries(devices)) {
       if (sim !== "ramulator2.1" || scheduler !== "FRFCFS") continue;
       const { device, options } = deviceFromGolden(name, devices);
-      const requests = streamRequests("S5", 2000, { ...stepsOf(devices[name]), transactionBytes: transactionBytes(device) });
+      const requests = streamRequests("S5", 2000, {
+        ...stepsOf(devices[name]),
+        transactionBytes: transactionBytes(device),
+      });
       const { counters } = replay(channelVector(device, options), transactionBytes(device), requests);
       assert.is(counters[Counter.DramRead], 2000, name);
     }
