@@ -35,13 +35,7 @@ export function dramFigures(): DramFigure[] {
       (driver) => driver.run(batches),
     );
     const { R, RS, CS, C } = { R: steps.region, RS: steps.row, CS: steps.column, C: steps.columns };
-    const tables = {
-      vector: device,
-      R,
-      RS,
-      CS,
-      C,
-    };
+    const tables = { vector: device, R, RS, CS, C };
     const { requests, pace } = streamOf(stream, tables, ORACLE_REQUESTS);
     const oracle = cpuSeconds(
       () => tables,

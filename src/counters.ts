@@ -54,15 +54,27 @@ export function dramResultOf(counters: Counters, seconds: number, peakGBps: numb
     rowHits: counters.DramRowHits,
     rowMisses: counters.DramRowMisses,
     rowConflicts: counters.DramRowConflicts,
-    commands: {
-      ACT: counters.DramAct,
-      PRE: counters.DramPre,
-      PREA: counters.DramPreAll,
-      RD: counters.DramRead,
-      WR: counters.DramWrite,
-      REF: counters.DramRefresh,
-    },
+    commands: commandsOf(counters),
   };
+}
+
+/** Commands by the names of part files; those that only some controllers have, where they were issued. */
+function commandsOf(counters: Counters): Record<string, number> {
+  const common = {
+    ACT: counters.DramAct,
+    PRE: counters.DramPre,
+    PREA: counters.DramPreAll,
+    RD: counters.DramRead,
+    WR: counters.DramWrite,
+    REF: counters.DramRefresh,
+  };
+  const special = {
+    REFpb: counters.DramRefreshBank,
+    ACT2: counters.DramAct2,
+    CAS_RD: counters.DramCasRead,
+    CAS_WR: counters.DramCasWrite,
+  };
+  return { ...common, ...Object.fromEntries(Object.entries(special).filter(([, count]) => count > 0)) };
 }
 
 /** Slice payload bits read per routed weight and step. */

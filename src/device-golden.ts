@@ -10,7 +10,7 @@
 
 import { z } from "zod";
 import type { ChannelOptions } from "./device.js";
-import { ADDRESS_LEVELS, type COMMANDS, type Device, type Mapping, type TimingRule } from "./device-schema.js";
+import { ADDRESS_LEVELS, type Device, type Mapping, type RULE_COMMANDS, type TimingRule } from "./device-schema.js";
 import { InputError } from "./errors.js";
 import { coprime } from "./units.js";
 
@@ -71,7 +71,7 @@ const dramsim = z.looseObject({
 type Ramulator = z.output<typeof ramulator>;
 type Dramsim = z.output<typeof dramsim>;
 
-const COMMAND_NAMES: Record<string, keyof typeof COMMANDS> = {
+const COMMAND_NAMES: Record<string, keyof typeof RULE_COMMANDS> = {
   ACT: "ACT",
   ACT1: "ACT1",
   ACT2: "ACT2",

@@ -8,11 +8,12 @@ import { z } from "zod";
 import { Command, DramKind, Level } from "../assembly/contract.js";
 
 const { Act, Act2, Pre, PreAll, Read, Write, CasRead, CasWrite, Refresh, RefreshBank } = Command;
-/** Commands by the names that rules use; ACT1 is the ACT of a part whose activate takes two commands. */
 export const COMMANDS = {
   ...{ ACT: Act, PRE: Pre, PREA: PreAll, RD: Read, WR: Write, REF: Refresh },
-  ...{ REFpb: RefreshBank, ACT1: Act, ACT2: Act2, CAS_RD: CasRead, CAS_WR: CasWrite },
+  ...{ REFpb: RefreshBank, ACT2: Act2, CAS_RD: CasRead, CAS_WR: CasWrite },
 } as const;
+/** The names that rules may use; ACT1 is the ACT of a part whose activate takes two commands. */
+export const RULE_COMMANDS = { ...COMMANDS, ACT1: Act } as const;
 export const KINDS = { ddr: DramKind.Ddr, lpddr5: DramKind.Lpddr5, hbm: DramKind.Hbm } as const;
 export const LEVELS = {
   channel: Level.Channel,
@@ -48,7 +49,7 @@ const powerOfTwo = (max: number) =>
     error: `allowed powers of two up to ${max}`,
   });
 const oneOrMore = <T extends z.ZodType>(item: T) => z.union([item, z.array(item).min(1)]);
-const commands = z.enum(Object.keys(COMMANDS) as (keyof typeof COMMANDS)[]);
+const commands = z.enum(Object.keys(RULE_COMMANDS) as (keyof typeof RULE_COMMANDS)[]);
 const levels = z.enum(Object.keys(LEVELS) as (keyof typeof LEVELS)[]);
 const addressLevel = z.enum(ADDRESS_LEVELS);
 const hash = z.strictObject({ level: z.enum(HASHED_BY), from: z.int().min(0).max(31).optional() });

@@ -12,7 +12,6 @@ import { Dram } from "../assembly/contract.js";
 import { firstFault } from "./device-check.js";
 import { addressBitsOf } from "./device-mapping.js";
 import {
-  COMMANDS,
   type Device,
   type Die,
   deviceSchema,
@@ -20,6 +19,7 @@ import {
   LEVELS,
   listOf,
   type Mapping,
+  RULE_COMMANDS,
   type TimingRule,
   timingsOf,
 } from "./device-schema.js";
@@ -136,7 +136,7 @@ export function ruleRows(device: Device, rule: TimingRule, timings: Readonly<Rec
     listOf(rule.before).map((before) => {
       // Gaps are between the last clocks of two commands, rows between their first.
       const longer = ticksOf(device, after) - ticksOf(device, before);
-      const commands = [COMMANDS[after], COMMANDS[before]];
+      const commands = [RULE_COMMANDS[after], RULE_COMMANDS[before]];
       return [LEVELS[rule.level], ...commands, cycles + longer, rule.window, Number(rule.sibling)];
     }),
   );

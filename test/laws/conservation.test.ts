@@ -6,7 +6,7 @@
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { Counter, Dram, Field, Knob, Stream, Work } from "../../assembly/contract.js";
+import { Counter, Dram, DramKind, Field, Knob, Stream, Work } from "../../assembly/contract.js";
 import type { MachineCase } from "../support/arbitraries.js";
 import { everyCase, machineOf, SEED } from "../support/build.js";
 import { runToEnd } from "../support/engine.js";
@@ -240,7 +240,8 @@ equation("a request is a hit, a miss or a conflict; a row is opened for one of t
 });
 
 equation("a bank that is closed was open", ({ device, of }) => {
-  const banks = device[Dram.BankGroups] * device[Dram.BanksPerGroup];
+  const groups = device[Dram.PseudoChannels] * device[Dram.Sids] * device[Dram.BankGroups];
+  const banks = groups * device[Dram.BanksPerGroup];
   const leftOpen = of(Counter.DramAct) - of(Counter.DramPre); // by PRE; a PREA closes one at least, all at most
   assert.ok(leftOpen >= of(Counter.DramPreAll));
   assert.ok(leftOpen <= banks * (of(Counter.DramPreAll) + device[Dram.Channels]));
@@ -249,12 +250,22 @@ equation("a bank that is closed was open", ({ device, of }) => {
 equation("no refresh before it is due, no PREA without one", (run) => {
   const { device, of } = run;
   const [period, channels] = [device[Dram.RefreshClocks], device[Dram.Channels]];
+  const scopes = device[Dram.PseudoChannels]; // each refreshed by itself
   const late = (channel: number) => clocks(run) - channel * device[Dram.RefreshStagger];
   const due = Array.from({ length: channels }, (_, i) =>
     period === 0 ? 0 : Math.max(0, Math.floor(late(i) / period)),
   );
-  assert.ok(of(Counter.DramRefresh) <= total(due, (each) => each));
-  assert.ok(of(Counter.DramPreAll) <= of(Counter.DramRefresh) + (period === 0 ? 0 : channels));
+  assert.ok(of(Counter.DramRefresh, Counter.DramRefreshBank) <= scopes * total(due, (each) => each));
+  assert.ok(of(Counter.DramPreAll) <= of(Counter.DramRefresh) + (period === 0 ? 0 : scopes * channels));
+  assert.is(of(device[Dram.RefreshPerBank] === 1 ? Counter.DramRefresh : Counter.DramRefreshBank), 0);
+});
+
+equation("LPDDR5 activates in two steps and syncs WCK before an access; nobody else does", ({ device, of }) => {
+  const second = device[Dram.Kind] === DramKind.Lpddr5 ? of(Counter.DramAct) : 0;
+  assert.is(of(Counter.DramAct2), second);
+  assert.ok(of(Counter.DramCasRead) <= of(Counter.DramRead));
+  assert.ok(of(Counter.DramCasWrite) <= of(Counter.DramWrite));
+  if (second === 0) assert.is(of(Counter.DramCasRead, Counter.DramCasWrite), 0);
 });
 
 equation("a read takes its latency at least, a forwarded one a clock", (run) => {

@@ -2,7 +2,7 @@
 //   One bare DRAM channel of the binary, and what its command log says about the timing rules.
 //
 
-import { Command, Counter, Dram, Level, RULE_WORDS, Rule } from "../../assembly/contract.js";
+import { Command, Counter, Dram, DramKind, Level, RULE_WORDS, Rule } from "../../assembly/contract.js";
 import { type DramExports, dramExports, placeVector, readCounters } from "./dram-driver.js";
 
 /** A share of a run: consecutive local transactions. */
@@ -22,7 +22,7 @@ export interface Completion {
 export interface LoggedCommand {
   clk: number;
   command: Command;
-  /** -1: a command of the whole rank. */
+  /** -1 - p: a command to all banks of pseudo-channel p. */
   bank: number;
   row: number;
 }
@@ -85,7 +85,9 @@ export class BareChannel {
   recorded(): LoggedCommand[] {
     const counters = this.counters();
     const { DramAct, DramPre, DramPreAll, DramRead, DramWrite, DramRefresh } = Counter;
+    const { DramRefreshBank, DramAct2, DramCasRead, DramCasWrite } = Counter;
     const kinds = [DramAct, DramPre, DramPreAll, DramRead, DramWrite, DramRefresh];
+    kinds.push(DramRefreshBank, DramAct2, DramCasRead, DramCasWrite);
     const issued = kinds.reduce((sum, kind) => sum + counters[kind], 0);
     const view = new DataView(this.dram.memory.buffer);
     return Array.from({ length: Math.min(issued, this.log.capacity) }, (_, i) => {
@@ -112,7 +114,8 @@ export function rulesOf(device: Int32Array): RuleWords[] {
 
 /** The same device with other rules. */
 export function withRules(device: Int32Array, rules: readonly RuleWords[]): Int32Array {
-  const vector = Int32Array.from([...device.subarray(0, Dram.Count), ...rules.flat()]);
+  const masks = device.subarray(Dram.Count + device[Dram.RuleCount] * RULE_WORDS);
+  const vector = Int32Array.from([...device.subarray(0, Dram.Count), ...rules.flat(), ...masks]);
   vector[Dram.RuleCount] = rules.length;
   return vector;
 }
@@ -142,34 +145,64 @@ export function slackOf(rule: RuleWords, log: readonly LoggedCommand[], device: 
 }
 
 function boundNodes(rule: RuleWords, bank: number, device: Int32Array): number[] {
-  const node = nodeOf(rule[Rule.Level], bank, device);
+  const level = rule[Rule.Level];
+  const node = nodeOf(level, bank, device);
   if (node === undefined) return [];
   if (rule[Rule.Sibling] === 0) return [node];
-  const isGroup = rule[Rule.Level] === Level.BankGroup;
-  const children = isGroup ? device[Dram.BankGroups] : rule[Rule.Level] === Level.Bank ? device[Dram.BanksPerGroup] : 1;
+  const children = banksBelow(level - 1, device) / banksBelow(level, device);
   const first = node - (node % children);
   return Array.from({ length: children }, (_, i) => first + i).filter((other) => other !== node);
 }
 
 function nodeOf(level: Level, bank: number, device: Int32Array): number | undefined {
-  if (level === Level.Channel || level === Level.Rank) return 0;
-  if (bank < 0) return undefined;
-  return level === Level.BankGroup ? Math.floor(bank / device[Dram.BanksPerGroup]) : bank;
+  if (bank >= 0) return Math.floor(bank / banksBelow(level, device));
+  return level > Level.PseudoChannel ? undefined : topOf(bank, level, device);
 }
 
-/** Rows that every command names must be open, and what opens a bank finds it closed. */
-export function rowFault(log: readonly LoggedCommand[]): string | undefined {
+/** Of a command to all banks of a pseudo-channel. */
+function topOf(bank: number, level: Level, device: Int32Array): number {
+  return Math.floor(((-1 - bank) * banksBelow(Level.PseudoChannel, device)) / banksBelow(level, device));
+}
+
+/** Banks of one node of a level. */
+function banksBelow(level: Level, device: Int32Array): number {
+  const { PseudoChannels, Sids, BankGroups, BanksPerGroup } = Dram;
+  const sizes = [1, PseudoChannels, Sids, BankGroups, BanksPerGroup].map((word, i) => (i === 0 ? 1 : device[word]));
+  return sizes.slice(Math.max(0, level)).reduce((all, size) => all * size, 1);
+}
+
+/** Rows that accesses name must be open, and what opens a bank finds it closed. */
+export function rowFault(log: readonly LoggedCommand[], device: Int32Array): string | undefined {
   const open = new Map<number, number>();
+  const isTwoStep = device[Dram.Kind] === DramKind.Lpddr5;
+  const opens = isTwoStep ? Command.Act2 : Command.Act;
+  const topBanks = banksBelow(Level.PseudoChannel, device);
   for (const { clk, command, bank, row } of log) {
     const found = open.get(bank);
-    const isAccess = command === Command.Read || command === Command.Write;
+    const isAccess = [Command.Read, Command.Write, Command.CasRead, Command.CasWrite].includes(command);
     if (isAccess && found !== row) return `clk ${clk}: bank ${bank} has row ${found} open, not ${row}`;
-    if (command === Command.Act && found !== undefined) return `clk ${clk}: ACT of open bank ${bank}`;
+    const wantsClosed = [Command.Act, Command.Act2, Command.RefreshBank].includes(command);
+    if (wantsClosed && found !== undefined) return `clk ${clk}: ${Command[command]} of open bank ${bank}`;
     if (command === Command.Pre && found === undefined) return `clk ${clk}: PRE of closed bank ${bank}`;
-    if (command === Command.Refresh && open.size > 0) return `clk ${clk}: REF with open banks`;
-    if (command === Command.Act) open.set(bank, row);
+    const own = [...open.keys()].filter((other) => Math.floor(other / topBanks) === -1 - bank);
+    if (command === Command.Refresh && own.length > 0) return `clk ${clk}: REF with open banks`;
+    if (command === opens) open.set(bank, row);
     if (command === Command.Pre) open.delete(bank);
-    if (command === Command.PreAll) open.clear();
+    if (command === Command.PreAll) for (const other of own) open.delete(other);
+  }
+  return undefined;
+}
+
+/** Commands that came while an earlier one held their bus, or, of a part with two ticks a clock, at a falling edge. */
+export function busFault(log: readonly LoggedCommand[], device: Int32Array): string | undefined {
+  const isHbm = device[Dram.Kind] === DramKind.Hbm;
+  const from = [0, 0];
+  for (const { clk, command } of log) {
+    const bus = isHbm && (command === Command.Read || command === Command.Write) ? 1 : 0;
+    if (clk < from[bus]) return `clk ${clk}: ${Command[command]} on a taken bus`;
+    const mayFall = command === Command.Pre || command === Command.PreAll;
+    if (device[Dram.TicksPerClock] === 2 && clk % 2 === 0 && !mayFall) return `clk ${clk}: ${Command[command]} falls`;
+    from[bus] = clk + device[Dram.ActTicks + command];
   }
   return undefined;
 }

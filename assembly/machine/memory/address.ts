@@ -20,6 +20,8 @@ export class AddressMap {
   tables: usize; // i32[BYTES][VALUES]
   bankBits: i32;
   bankMask: i32;
+  above: u32; // the latest transaction without its lowest byte, and what that adds to a place
+  abovePlace: i32;
 
   build(device: usize): void {
     this.bankBits = <i32>ctz(bankCount(device));
@@ -37,19 +39,24 @@ export class AddressMap {
         store<i32>(this.tables + ((<usize>(byte * VALUES + value)) << 2), place);
       }
     }
+    this.look(0);
   }
 
   /** Row and bank index of a transaction in one word. */
   @inline
   place(local: i64): i32 {
+    const above = (<u32>local) >> 8;
+    if (above != this.above) this.look(above);
+    return this.abovePlace ^ load<i32>(this.tables + ((<usize>((<u32>local) & 255)) << 2));
+  }
+
+  private look(above: u32): void {
     const tables = this.tables;
-    const bytes = <u32>local;
-    return (
-      load<i32>(tables + ((<usize>(bytes & 255)) << 2)) ^
-      load<i32>(tables + ((<usize>((bytes >> 8) & 255)) << 2), VALUES * 4) ^
-      load<i32>(tables + ((<usize>((bytes >> 16) & 255)) << 2), 2 * VALUES * 4) ^
-      load<i32>(tables + ((<usize>(bytes >> 24)) << 2), 3 * VALUES * 4)
-    );
+    this.above = above;
+    this.abovePlace =
+      load<i32>(tables + ((<usize>(above & 255)) << 2), VALUES * 4) ^
+      load<i32>(tables + ((<usize>((above >> 8) & 255)) << 2), 2 * VALUES * 4) ^
+      load<i32>(tables + ((<usize>(above >> 16)) << 2), 3 * VALUES * 4);
   }
 
   /** Bank index of a place. */

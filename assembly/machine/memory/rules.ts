@@ -35,6 +35,7 @@ export class Timing {
   flat: usize; // flat rules, sorted by level and After
   starts: usize; // i32[3 * Command.Count + 1]
   specials: SpecialRules;
+  specialAfter: i32; // bit per After command that has a special rule
 
   /** Allocates for a device and flattens its rows. */
   build(device: usize): void {
@@ -52,6 +53,7 @@ export class Timing {
     this.specials = make<SpecialRules>();
     this.specials.build(this.tree, this.readyTimes, count);
     this.flatten(device + (Dram.Count << 2), count);
+    this.specialAfter = this.specials.after;
     this.reset();
   }
 
@@ -91,13 +93,13 @@ export class Timing {
     this.raise(command, this.readyTimes + ((<usize>(bank >> this.topShift)) << NODE_SHIFT), clk);
     this.raise(Command.Count + command, this.groupNode(bank), clk);
     this.raise(2 * Command.Count + command, this.bankNode(bank), clk);
-    if ((this.specials.after >> command) & 1) this.specials.issued(command, bank, Level.Bank, clk);
+    if ((this.specialAfter >> command) & 1) this.specials.issued(command, bank, Level.Bank, clk);
   }
 
   /** Takes note of PREA or REF. */
   issuedTop(command: i32, top: i32, clk: i64): void {
     this.raise(command, this.readyTimes + ((<usize>top) << NODE_SHIFT), clk);
-    if ((this.specials.after >> command) & 1) {
+    if ((this.specialAfter >> command) & 1) {
       this.specials.issued(command, top << this.topShift, Level.PseudoChannel, clk);
     }
   }

@@ -6,7 +6,7 @@
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { Counter, Dram } from "../../../assembly/contract.js";
+import { Counter, Dram, DramKind } from "../../../assembly/contract.js";
 import { Channel as Oracle, Part } from "../../oracle/dram.js";
 import { BareChannel, type Completion, type PartRequest, withWords } from "../../support/dram-channel.js";
 import { dramExports } from "../../support/dram-driver.js";
@@ -40,9 +40,12 @@ function* later(from: number): Generator<number> {
 
 const sorted = (completions: readonly Completion[]) => [...completions].sort((a, b) => a.slot - b.slot);
 
-for (const name of SHIPPED) {
+const PARTS = [...SHIPPED.map((name) => [name, "all-bank"] as const), ["lpddr5-6400", "per-bank"] as const];
+
+for (const [part, refresh] of PARTS) {
+  const name = refresh === "all-bank" ? part : `${part} ${refresh}`;
   // Short intervals and small queues meet more in less time.
-  const device = withWords(shippedVector(name, { refreshStaggerClocks: 37 }), {
+  const device = withWords(shippedVector(part, { refresh, refreshStaggerClocks: 37 }), {
     ...{ RefreshClocks: 1500, ReadQueue: 8, WriteQueue: 8, WriteHigh: 6, WriteLow: 2 },
   });
 
@@ -59,8 +62,9 @@ for (const name of SHIPPED) {
       for (let clock = 0; expected.length < parts.length; clock++) oracle.tick(clock);
       assert.equal(sorted(story.completions), sorted(expected));
       // Refreshes may go on behind the last completion.
-      const { DramPreAll, DramRefresh } = Counter;
-      for (const counter of [DramPreAll, DramRefresh]) story.counters[counter] = counters[counter];
+      const { DramPre, DramPreAll, DramRefresh, DramRefreshBank } = Counter;
+      const late = refresh === "per-bank" ? [DramPre, DramRefreshBank] : [DramPreAll, DramRefresh];
+      for (const counter of late) story.counters[counter] = counters[counter];
       assert.equal(story.counters, [...counters]);
     };
     fc.assert(fc.property(traffic(device, 40), fc.integer({ min: 0, max: 3 }), check), { seed: SEED, numRuns: 60 });
@@ -81,6 +85,11 @@ for (const name of SHIPPED) {
       const classified = counters[DramRowHits] + counters[DramRowMisses] + counters[DramRowConflicts];
       assert.is(classified, counters[DramRead] + counters[DramWrite]);
       assert.ok(counters[DramAct] <= counters[DramRowMisses] + counters[DramRowConflicts]);
+      const { DramAct2, DramCasRead, DramCasWrite } = Counter;
+      const isTwoStep = device[Dram.Kind] === DramKind.Lpddr5;
+      assert.is(counters[DramAct2], isTwoStep ? counters[DramAct] : 0);
+      assert.ok(counters[DramCasRead] <= counters[DramRead] && counters[DramCasWrite] <= counters[Counter.DramWrite]);
+      assert.is(counters[DramCasRead] > 0 || counters[DramCasWrite] > 0, isTwoStep && classified > 0);
     };
     fc.assert(fc.property(traffic(device, 40), check), { seed: SEED, numRuns: 60 });
   });
@@ -134,7 +143,9 @@ for (const name of SHIPPED) {
     const channel = new BareChannel(device);
     assert.is(channel.wake(), -1);
     channel.advance(1500 * 10 + 700);
-    assert.is(channel.counters()[Counter.DramRefresh], 10 * device[Dram.PseudoChannels]);
+    const counters = channel.counters();
+    const refreshes = counters[Counter.DramRefresh] + counters[Counter.DramRefreshBank];
+    assert.is(refreshes, 10 * device[Dram.PseudoChannels]);
     channel.push({ local: 0, count: 1, write: false, arrive: 20000 }, 0);
     assert.is(channel.wake() <= 20000, true);
   });

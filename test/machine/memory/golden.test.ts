@@ -91,16 +91,21 @@ rows("the samples are what the reference material says, and all of its rows", ()
   if (path === null) return;
   const { devices, results } = read(path);
   for (const golden of goldens) {
-    for (const [name, table] of Object.entries(golden.devices)) assert.equal(table, devices[name], name);
+    for (const [name, table] of Object.entries(golden.devices)) assert.equal(table, partOf(devices[name], table), name);
     for (const [name, streams] of Object.entries(golden.results)) {
       for (const [stream, want] of Object.entries(streams)) {
-        const { [stream]: full } = results[name];
-        assert.equal(Object.fromEntries(Object.keys(want).map((key) => [key, full[key as keyof GoldenResult]])), want);
+        assert.equal(want, partOf(results[name][stream], want), `${name} ${stream}`);
       }
     }
   }
   assert.equal(goldens.flatMap((golden) => Object.keys(golden.results)).sort(), Object.keys(results).sort());
 });
+
+/** The keys of a sample, with the values of the whole. */
+function partOf<T extends object>(whole: T, sample: T): Partial<T> {
+  const keys = Object.keys(sample) as (keyof T)[];
+  return Object.fromEntries(keys.map((key) => [key, whole[key]])) as Partial<T>;
+}
 
 function differences(golden: Golden, name: string, stream: string, want: GoldenResult): string[] {
   const { device, options } = deviceFromGolden(name, golden.devices);
