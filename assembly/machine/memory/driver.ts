@@ -82,7 +82,13 @@ class Driver {
     while (firstClock < 0 && this.unfinished > 0) this.serveNext(NEVER);
     const first = firstClock < 0 ? this.completion + 1 : firstClock;
     while (this.now < first) this.serveNext(first);
-    while (!this.accept(transaction, write)) this.serveNext(NEVER);
+    const port = this.aim(transaction, write);
+    const controller = port.channel.controller;
+    while (!this.accept(port, write)) {
+      // Its queue is full: only a clock that takes an entry out lets it in.
+      controller.freed = false;
+      while (!controller.freed) this.serveNext(NEVER);
+    }
   }
 
   /** Goes on to a clock: the next offers come at it. */
@@ -97,13 +103,19 @@ class Driver {
     return this.completion;
   }
 
-  private accept(transaction: i64, write: bool): bool {
+  /** The port of a request's channel, its part set to the request. */
+  private aim(transaction: i64, write: bool): Port {
     const shift = this.channelShift;
     const channel = (<i32>(transaction >> shift)) & (this.channels - 1);
     const below = transaction & (((<i64>1) << shift) - 1);
     const port = this.port(channel);
     const part = write ? port.writes : port.reads;
     part.local = (((transaction >> (shift + this.channelBits)) << shift) | below) & this.localMask;
+    return port;
+  }
+
+  private accept(port: Port, write: bool): bool {
+    const part = write ? port.writes : port.reads;
     const tally = port.channel.controller.tally;
     const answeredBefore = tally.forwarded + tally.merged;
     if (!port.channel.controller.accept(part, this.now, this.out)) return false;
