@@ -74,9 +74,9 @@ export function* programOf(
   sink: (supply: Supply) => void,
 ): Generator<{ done: number; total: number }> {
   const { inputs, plan, played } = job;
-  const { machine, device, model, trace } = inputs;
+  const { machine, model, trace } = inputs;
   const program = new Program(limit, bufferLimits(inputs), sink);
-  const schedule = new StepSchedule(program, machine, model, plan, placementOf(job, device), played.batch);
+  const schedule = new StepSchedule(program, machine, model, plan, placementOf(job), played.batch);
   const total = played.stepCount * schedule.parts(played.batch * played.tokensPerStep);
   let done = 0;
   for (let index = 0; index < played.stepCount; index++) {
@@ -127,8 +127,8 @@ function bufferLimits({ machine: { buffers, fetch } }: Inputs) {
   };
 }
 
-function placementOf({ inputs, plan, played }: Job, device: Inputs["device"]): Placement {
-  const { machine, model } = inputs;
+function placementOf({ inputs, plan, played }: Job): Placement {
+  const { machine, device, model } = inputs;
   const { channels, dieGb } = machine.dram;
   const memory = {
     stripeBytes: stripeBytes(device, channels),

@@ -12,10 +12,14 @@ export interface Supply {
 }
 
 const NO_LIMIT = 2 ** 42;
+/** Room for the largest canonical state. */
+const STATE_WORDS = 1 << 20;
 
 /** A machine built from a knob vector and a device vector (assembly/contract.ts). */
 export class Machine {
   private readonly handle: number;
+  /** Where canonical states are written; made when the first one is asked for. */
+  private stateAt = 0;
 
   constructor(
     private readonly wasm: MachineExports,
@@ -64,10 +68,9 @@ export class Machine {
 
   /** Canonical state of a machine that stopped at its limit. */
   canonical(): Int32Array {
-    const capacity = 1 << 20;
-    const at = this.wasm.allocate(capacity * 4);
-    const words = this.wasm.canonicalOf(this.handle, at, capacity);
-    return new Int32Array(this.wasm.memory.buffer, at, words).slice();
+    if (this.stateAt === 0) this.stateAt = this.wasm.allocate(STATE_WORDS * 4);
+    const words = this.wasm.canonicalOf(this.handle, this.stateAt, STATE_WORDS);
+    return new Int32Array(this.wasm.memory.buffer, this.stateAt, words).slice();
   }
 
   /** Makes a fresh machine go on from a canonical state at cycle `now`, which has the clock phase of the cut. */

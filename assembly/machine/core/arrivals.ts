@@ -1,7 +1,7 @@
 //
 //   What is on its way to the core with a known time of arrival: a few (cycle, number) pairs, the earliest at hand.
 
-import { zeroed } from "../alloc";
+import { NONE, zeroed } from "../alloc";
 import { NEVER, StateReader, StateWriter } from "../state";
 
 // One entry: cycle (i64), number (i64).
@@ -33,10 +33,10 @@ export class Arrivals {
     this.earliest = min(this.earliest, cycle);
   }
 
-  /** Takes one number that is due; NONE (-1) when no more are. */
+  /** Takes one number that is due; NONE when no more are. */
   take(now: i64): i32 {
-    if (this.earliest > now) return -1;
-    let taken: i64 = -1;
+    if (this.earliest > now) return NONE;
+    let taken: i64 = NONE;
     let earliest = NEVER;
     for (let i = 0; i < this.size; i++) {
       const cycle = load<i64>(this.at(i));

@@ -57,6 +57,15 @@ export class Channel {
 
   /** Processes all memory clocks t < untilTick; parts whose last completion clock got known go to `out`. */
   advance(untilTick: i64, out: Completions): void {
+    this.process(untilTick, false, out);
+  }
+
+  /** As `advance`, but stops where the channel falls idle: what refresh does after that can wait until somebody asks. */
+  work(untilTick: i64, out: Completions): void {
+    if (!this.idle()) this.process(untilTick, true, out);
+  }
+
+  private process(untilTick: i64, stopIdle: bool, out: Completions): void {
     if (untilTick <= this.now) return;
     const controller = this.controller;
     const service = this.service;
@@ -65,22 +74,7 @@ export class Channel {
       if (this.offerAt <= t) this.offer(t, out);
       if (controller.serveAt > t) continue;
       service.serve(t, out);
-      if (controller.freed) this.offerSoon();
-    }
-    this.now = untilTick;
-  }
-
-  /** As `advance`, but stops where the channel falls idle: what refresh does after that can wait until somebody asks. */
-  work(untilTick: i64, out: Completions): void {
-    if (this.idle()) return;
-    const controller = this.controller;
-    const service = this.service;
-    for (let t = this.nextEvent(); t < untilTick; t = this.nextEvent()) {
-      this.now = t + 1;
-      if (this.offerAt <= t) this.offer(t, out);
-      if (controller.serveAt > t) continue;
-      service.serve(t, out);
-      if (this.idle()) return;
+      if (stopIdle && this.idle()) return;
       if (controller.freed) this.offerSoon();
     }
     this.now = untilTick;
