@@ -19,7 +19,7 @@ const architecture = suite("architecture");
 
 const MIB = 2 ** 20;
 const MAX_LINES = 300;
-const CONTRACT = "assembly/contract.ts";
+const CONTRACTS = ["assembly/contract.ts", "assembly/numeric/contract.ts"];
 
 const assembly = typescript("assembly");
 const source = typescript("src");
@@ -72,9 +72,12 @@ architecture("imports never go in a circle", () => {
 
 architecture("imports go one way", () => {
   noImport(assembly, (name) => !name.startsWith("assembly/"), "assembly/ imports nothing outside itself");
-  noImport([readSource(CONTRACT)], () => true, "the contract imports nothing");
-  const contractOnly = (name: string) => name.startsWith("assembly/") && name !== CONTRACT;
-  noImport([...source, ...tests, ...bench], contractOnly, "TypeScript knows one file of assembly/, the contract");
+  noImport(CONTRACTS.map(readSource), () => true, "a contract imports nothing");
+  const contractOnly = (name: string) => name.startsWith("assembly/") && !CONTRACTS.includes(name);
+  noImport([...source, ...tests, ...bench], contractOnly, "TypeScript knows the contracts of assembly/ only");
+  const numeric = typescript("assembly/numeric");
+  noImport(numeric, (name) => !name.startsWith("assembly/numeric/"), "arithmetic knows no machine");
+  noImport(typescript("assembly/machine"), (name) => name.startsWith("assembly/numeric/"), "a machine knows no values");
   noImport(source, (name) => /^(test|bench)\//.test(name), "src/ knows no tests");
   const upwards = (name: string, { path }: SourceFile) =>
     /^src\/(commands|cli)/.test(name) && !path.startsWith("src/c") && !path.startsWith("test/");
@@ -113,7 +116,7 @@ architecture("the oracle has not seen the engine", () => {
   };
   for (const path of seen.keys()) if (path.startsWith("test/oracle/")) reach(path);
   assert.equal(
-    [...reached].filter((path) => /^src\/wasm\/|^assembly\/machine\//.test(path)),
+    [...reached].filter((path) => /^src\/wasm\/|^assembly\/(?:machine|numeric)\//.test(path)),
     [],
   );
 });

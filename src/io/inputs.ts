@@ -44,6 +44,11 @@ export function engineBinary(): Uint8Array {
   return readBytes(assetPath("dist", "machine.wasm"));
 }
 
+/** The binary of PE arithmetic and kernels. */
+export function numericBinary(): Uint8Array {
+  return readBytes(assetPath("dist", "numeric.wasm"));
+}
+
 function readModel(name: string, files: Result["inputs"]): { model: Model; weights: string | undefined } {
   const folder = resolveNameOrFile("models", name, "");
   const config = join(folder, "config.json");

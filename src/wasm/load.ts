@@ -2,8 +2,8 @@
 //   Loads machine.wasm and checks that it was built from the contract this code was built from.
 //
 
-import { instantiate } from "@assemblyscript/loader";
 import * as contract from "../../assembly/contract.js";
+import { compileBinary, instanceOf } from "./instance.js";
 
 /** The exports of assembly/machine/index.ts. Handles and vectors are addresses. */
 export interface MachineExports {
@@ -27,34 +27,9 @@ export interface MachineExports {
 }
 
 /** Compiles the binary once for any number of instances. */
-export function compileMachine(binary: Uint8Array): Promise<WebAssembly.Module> {
-  return WebAssembly.compile(binary);
-}
+export const compileMachine = compileBinary;
 
 /** Instantiates the binary; a private memory each. Throws when it is stale. */
 export async function loadMachine(module: WebAssembly.Module): Promise<MachineExports> {
-  const { exports } = await instantiate(module, { env: { abort } });
-  checkContract(exports);
-  const machine = exports as unknown as MachineExports;
-  machine.start();
-  return machine;
-}
-
-/** An assertion of the engine failed: a defect of MoBiSim, never of its input. */
-function abort(_message: number, _file: number, line: number, column: number): never {
-  throw new Error(`internal: the engine stopped at line ${line}, column ${column} of one of its files`);
-}
-
-/** Compares every enum of the binary with the source this program was built from. */
-function checkContract(exports: Record<string, unknown>): void {
-  for (const [enumName, members] of Object.entries(contract)) {
-    if (typeof members !== "object") continue;
-    for (const [member, value] of Object.entries(members)) {
-      if (typeof value !== "number") continue;
-      const found = exports[enumName] as Record<string, WebAssembly.Global> | undefined;
-      if (found?.[member]?.value !== value) {
-        throw new Error(`internal: stale build (${enumName}.${member} differs), run npm run build`);
-      }
-    }
-  }
+  return (await instanceOf(module, contract)) as unknown as MachineExports;
 }

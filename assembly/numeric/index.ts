@@ -1,0 +1,15 @@
+//
+//   numeric.wasm: PE arithmetic and the SIMD kernels of the functional path. Vectors are addresses of `allocate`.
+//
+//   Imports nothing of assembly/machine: a machine never sees a value, this module never sees a cycle.
+//
+
+export { Numeric } from "./contract";
+export { dotInt8 } from "./integer";
+
+/** Bytes for a vector that crosses, on 16 bytes; zeroed, never freed. */
+export function allocate(bytes: i32): usize {
+  const at = heap.alloc(bytes);
+  memory.fill(at, 0, bytes);
+  return at;
+}
