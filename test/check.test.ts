@@ -177,7 +177,7 @@ check("what cannot be read, or is no golden file, is one line and exit code 2", 
     Object.assign(results[R2].S7d, { cycles: "many" });
   });
   refuses(["dram", cut], /results\.R2_DDR4_3200_M_B_noref\.S7d\.cycles/);
-  refuses(["pe", goldenPath], "check pe: unknown kind; allowed dram");
+  refuses(["rtl", goldenPath], "check rtl: unknown kind; allowed dram, pe");
   refuses(["dram"], "missing required argument 'file'");
 });
 

@@ -4,8 +4,10 @@
 //   Imports nothing of assembly/machine: a machine never sees a value, this module never sees a cycle.
 //
 
-export { Numeric } from "./contract";
-export { dotInt8 } from "./integer";
+export { Alignment, Dot4, Term } from "./contract";
+export { dequantize, dotFp32, sliceTerm } from "./dequant";
+export { fp16Dot4, groupFp16 } from "./fp16-pe";
+export { dotInt8, groupInt8 } from "./integer-pe";
 
 /** Bytes for a vector that crosses, on 16 bytes; zeroed, never freed. */
 export function allocate(bytes: i32): usize {

@@ -4,20 +4,28 @@
 
 import type { Command } from "commander";
 import { checkDram } from "../check/dram.js";
+import { checkPe } from "../check/pe.js";
 import { type CheckVerdict, linesOf } from "../check/verdict.js";
 import { CheckFailed, InputError } from "../errors.js";
 import { readText } from "../io/files.js";
-import { engineBinary } from "../io/inputs.js";
+import { engineBinary, numericBinary } from "../io/inputs.js";
 import { startProgress } from "../io/progress.js";
 import { DramDriver, loadDram } from "../wasm/dram.js";
+import { compileBinary } from "../wasm/instance.js";
 import { compileMachine } from "../wasm/load.js";
+import { Arithmetic, loadNumeric } from "../wasm/numeric.js";
 
 interface CheckOptions {
   json?: boolean;
 }
 
-/** What can be checked. */
-const KINDS = ["dram"];
+type Check = (text: string, file: string) => Promise<CheckVerdict>;
+
+/** What can be checked, one line a kind. */
+const KINDS: Record<string, Check> = {
+  dram: (text, file) => checkDramFile(text, file),
+  pe: async (text, file) => checkPe(text, file, await arithmetic()),
+};
 
 const HELP = `
 Everything comes from FILE: device tables, streams, what is wanted; nothing from hw-configs/.
@@ -25,6 +33,8 @@ Everything comes from FILE: device tables, streams, what is wanted; nothing from
   dram    rows of Ramulator 2.1 (R2_*) and DRAMsim3 (D3_*). Must be exact: R2_* rows whose device uses the scheduler
           FRFCFS (cycles, every command, row hits, misses and conflicts, mean latency to 1e-6), and D3_*_noref rows of
           S7d, S9d, S8s_N, S8r_N (cycles, ACT, PRE, RD, mean latency). Other rows are informational.
+  pe      vectors of the public RTL of BitMoD's PE. Must be exact: dot4, group (aligned variant), dequant. The accumulator of
+          the RTL as it is (raw) and the exact dot product of a group are informational.
 
 Examples:
   mobisim check dram golden.json            a line for each row that differs; the last line sums up
@@ -35,21 +45,24 @@ Exit codes: 0 every row that must be exact is, 1 one is not, 2 the file cannot b
 /** Options, help and action of `mobisim check`. */
 export function define(command: Command): void {
   command
-    .argument("<kind>", `what to check: ${KINDS.join(", ")}`, kind)
+    .argument("<kind>", `what to check: ${Object.keys(KINDS).join(", ")}`, kind)
     .argument("<file>", "golden results, JSON")
     .option("--json", "print the verdict as one JSON document")
     .addHelpText("after", HELP)
-    .action((_kind: string, file: string, options: CheckOptions) => check(file, options));
+    .action((name: string, file: string, options: CheckOptions) => check(name, file, options));
 }
 
-async function check(file: string, options: CheckOptions): Promise<void> {
-  const verdict = await verdictOn(file);
+async function check(name: string, file: string, options: CheckOptions): Promise<void> {
+  const verdict = await KINDS[name](readText(file), file);
   process.stdout.write(options.json ? `${JSON.stringify(verdict, null, 2)}\n` : `${linesOf(verdict).join("\n")}\n`);
   if (verdict.failed > 0) throw new CheckFailed();
 }
 
-async function verdictOn(file: string): Promise<CheckVerdict> {
-  const text = readText(file);
+async function arithmetic(): Promise<Arithmetic> {
+  return new Arithmetic(await loadNumeric(await compileBinary(numericBinary())));
+}
+
+async function checkDramFile(text: string, file: string): Promise<CheckVerdict> {
   const module = await compileMachine(engineBinary());
   const open = async (device: Int32Array) => new DramDriver(await loadDram(module), device);
   const progress = await startProgress(false);
@@ -61,6 +74,6 @@ async function verdictOn(file: string): Promise<CheckVerdict> {
 }
 
 function kind(text: string): string {
-  if (KINDS.includes(text)) return text;
-  throw new InputError(`check ${text}: unknown kind; allowed ${KINDS.join(", ")}`);
+  if (Object.hasOwn(KINDS, text)) return text;
+  throw new InputError(`check ${text}: unknown kind; allowed ${Object.keys(KINDS).join(", ")}`);
 }

@@ -1,0 +1,45 @@
+//
+//   FP16 as bits: numbers to half precision, round to nearest even, and back.
+//
+
+const FRACTION = 10;
+const BIAS = 15;
+
+/** The number that 16 bits are. */
+export function fp16ToNumber(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> FRACTION) & 31;
+  const fraction = bits & 0x3ff;
+  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+  if (exponent === 0) return sign * fraction * 2 ** (1 - BIAS - FRACTION);
+  return sign * (1024 + fraction) * 2 ** (exponent - BIAS - FRACTION);
+}
+
+/** The bits of the nearest FP16 number, a tie to the even one; overflow is infinity. */
+export function numberToFp16(value: number): number {
+  const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
+  if (Number.isNaN(value)) return 0x7e00;
+  const magnitude = Math.abs(value);
+  if (magnitude === Number.POSITIVE_INFINITY) return sign | 0x7c00;
+  const exponent = Math.max(magnitude === 0 ? 1 - BIAS : exponentOf(magnitude), 1 - BIAS);
+  const units = roundHalfEven(magnitude / 2 ** (exponent - FRACTION));
+  // The hidden one of `units` carries into the exponent field, as does a fraction that rounds up to the next power.
+  return sign | Math.min(((exponent + BIAS - 1) << FRACTION) + units, 0x7c00);
+}
+
+/** The nearest integer, a tie to the even one; keeps the sign of zero. */
+export function roundHalfEven(value: number): number {
+  const below = Math.floor(value);
+  const rest = value - below;
+  if (rest === 0) return value;
+  const even = below % 2 === 0 ? below : below + 1;
+  const nearest = rest < 0.5 ? below : rest > 0.5 ? below + 1 : even;
+  return nearest === 0 && value < 0 ? -0 : nearest;
+}
+
+/** floor(log2(magnitude)) of a number above 0, exact. */
+export function exponentOf(magnitude: number): number {
+  const guess = Math.floor(Math.log2(magnitude));
+  if (2 ** guess > magnitude) return guess - 1;
+  return 2 ** (guess + 1) <= magnitude ? guess + 1 : guess;
+}
