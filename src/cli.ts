@@ -36,6 +36,11 @@ const COMMANDS: Entry[] = [
     summary: "compare the simulator with golden results of a trusted one",
     load: () => import("./commands/check.js"),
   },
+  {
+    name: "reproduce",
+    summary: "compute a published result again from its published model",
+    load: () => import("./commands/reproduce.js"),
+  },
 ];
 
 const ABOUT = "Cycle-level simulator of a bit-serial, mixed-bit LLM accelerator.";
@@ -46,6 +51,7 @@ Examples:
   mobisim run --json            one JSON document on stdout
   mobisim dram --stream S5      random reads on DDR4: how fast, and why not faster
   mobisim check dram FILE       is the DRAM model exact?
+  mobisim reproduce bitmod      BitMoD's table and headline, from its cost formula
 
 Exit codes: 0 good, 1 a check failed, 2 bad input, 70 an internal error, 130 interrupted`;
 

@@ -1,7 +1,7 @@
 //
 //   JSON in, typed values out: syntax first, then the schema; what is refused becomes one line with file and key.
 //
-//     text ──► parseJson ──► unknown ──► readJson(schema) ──► typed value
+//     text ──► parseJson ──► unknown ──► readValue(schema) ──► typed value          readJson: both
 //
 
 import type { z } from "zod";
@@ -17,9 +17,12 @@ export function parseJson(text: string, fileName: string): unknown {
   }
 }
 
-export function readJson<S extends z.ZodType>(text: string, fileName: string, schema: S): z.output<S> {
-  const value = parseJson(text, fileName);
+export function readValue<S extends z.ZodType>(value: unknown, fileName: string, schema: S): z.output<S> {
   const refused = firstRefusal(schema, value);
   if (refused !== undefined) throw new InputError(`${fileName}: ${refused.text}`);
   return schema.parse(value);
+}
+
+export function readJson<S extends z.ZodType>(text: string, fileName: string, schema: S): z.output<S> {
+  return readValue(parseJson(text, fileName), fileName, schema);
 }

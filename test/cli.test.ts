@@ -46,7 +46,7 @@ cli("run --help names every option", () => {
 
 cli("suggests the nearest command and option", () => {
   refuses(["rum"], "unknown command 'rum'; did you mean run?");
-  refuses(["frobnicate"], "unknown command 'frobnicate'; allowed: run, dram, check, help");
+  refuses(["frobnicate"], "unknown command 'frobnicate'; allowed: run, dram, check, reproduce, help");
   refuses(["run", "--modle", "x"], "unknown option '--modle' (Did you mean --model?)");
   refuses(["--verson"], "unknown option '--verson' (Did you mean --version?)");
 });

@@ -3,6 +3,7 @@
 //
 
 import type { Command } from "commander";
+import { checkBitmod } from "../check/bitmod.js";
 import { checkDram } from "../check/dram.js";
 import { checkPe } from "../check/pe.js";
 import { type CheckVerdict, linesOf } from "../check/verdict.js";
@@ -25,6 +26,7 @@ type Check = (text: string, file: string) => Promise<CheckVerdict>;
 const KINDS: Record<string, Check> = {
   dram: (text, file) => checkDramFile(text, file),
   pe: async (text, file) => checkPe(text, file, await arithmetic()),
+  bitmod: async (text, file) => checkBitmod(text, file),
 };
 
 const HELP = `
@@ -35,6 +37,8 @@ Everything comes from FILE: device tables, streams, what is wanted; nothing from
           S7d, S9d, S8s_N, S8r_N (cycles, ACT, PRE, RD, mean latency). Other rows are informational.
   pe      vectors of the public RTL of BitMoD's PE. Must be exact: dot4, group (aligned variant), dequant. The accumulator of
           the RTL as it is (raw) and the exact dot product of a group are informational.
+  bitmod  rows of BitMoD's public artifact, by its cost formula (docs/formula.md). Must be exact: head_rows and
+          head_layer_detail (every count, energies to 1e-9), paper_rows (cycles, energies in whole uJ).
 
 Examples:
   mobisim check dram golden.json            a line for each row that differs; the last line sums up

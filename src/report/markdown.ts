@@ -3,12 +3,16 @@
 //
 
 import type { Result } from "../result.js";
-import type { Section } from "./page.js";
+import type { Page, Section } from "./page.js";
 import { pageOf } from "./sections.js";
 
 /** report.md of one run. */
 export function toMarkdown(result: Result): string {
-  const { title, sections, legend } = pageOf(result);
+  return markdownOf(pageOf(result));
+}
+
+/** Any page. */
+export function markdownOf({ title, sections, legend }: Page): string {
   return `${[`# ${escaped(title)}`, ...sections.map(renderSection), `*${escaped(legend)}*`].join("\n\n")}\n`;
 }
 

@@ -1,0 +1,126 @@
+//
+//   The published comparison as a file: platform, machines, models and headline, checked.
+//
+//     hw-configs/formula/bitmod.yaml ──► parseComparison ──► Comparison ──► reproduce.ts
+//
+
+import { z } from "zod";
+import { parseWithSchema } from "../yaml.js";
+import type { FormulaMachine, FormulaModel, SramTable } from "./tables.js";
+
+export interface Comparison {
+  readonly machines: readonly ComparedMachine[];
+  readonly models: readonly FormulaModel[];
+  readonly clockMHz: number;
+  readonly headline: HeadlineRule;
+}
+
+export interface ComparedMachine extends FormulaMachine {
+  readonly name: string;
+  readonly label: string;
+  /** Synthesised; the arrays of a comparison take about the same area. */
+  readonly peAreaUm2: number;
+}
+
+export interface HeadlineRule {
+  /** The machine that speed-ups of the table are over. */
+  readonly reference: string;
+  readonly machine: string;
+  readonly decodeSteps: number;
+  /** Published speed-up of `machine` over others. */
+  readonly over: Readonly<Record<string, number>>;
+  readonly source: string;
+}
+
+const count = z.int().min(1);
+const positive = z.number().positive();
+const source = z.string().min(1);
+
+/** A weight has a bit at least, or bit-serial PEs would take no cycle. */
+const bits = z.number().min(1).max(64);
+const bitsByPhase = z.strictObject({
+  decode: z.union([bits, z.record(z.string(), bits)]),
+  prefill: z.union([bits, z.record(z.string(), bits)]),
+});
+const array = z.tuple([count, count]).transform(([rows, columns]) => ({ rows, columns }));
+
+const platformSchema = z.strictObject({
+  clockMHz: positive,
+  peOverhead: positive,
+  weightBufferBytes: count,
+  inputBufferBytes: count,
+  sramWriteBits: count,
+  dram: z.strictObject({ bitsPerCycle: count, accessBits: count, accessPj: positive }),
+  sram: z.array(z.strictObject({ widthBits: count, readPj: positive, writePj: positive })).min(1),
+});
+
+const machineSchema = z.strictObject({
+  label: z.string().min(1),
+  array: z.strictObject({ decode: array, prefill: array }),
+  lanes: count,
+  bitSerial: z.boolean(),
+  pePj: positive,
+  peAreaUm2: positive,
+  activationBits: count,
+  kvBits: bits,
+  weightBits: z.strictObject({ head: bitsByPhase, paper: bitsByPhase }),
+});
+
+const modelSchema = z
+  .strictObject({
+    layers: count,
+    hidden: count,
+    heads: count,
+    kvHeads: count,
+    vocab: count,
+    linears: z.record(z.string(), z.tuple([count, count])),
+  })
+  .refine(({ hidden, heads }) => hidden % heads === 0, { error: "allowed is a hidden that is a multiple of heads" })
+  .refine(({ heads, kvHeads }) => heads % kvHeads === 0, { error: "allowed are kvHeads that divide heads" });
+
+const comparisonSchema = z
+  .strictObject({
+    kind: z.literal("cost-formula"),
+    source,
+    platform: platformSchema,
+    machines: z.record(z.string(), machineSchema),
+    headline: z.strictObject({
+      reference: z.string(),
+      machine: z.string(),
+      decodeSteps: count,
+      over: z.record(z.string(), positive),
+      source,
+    }),
+    models: z.record(z.string(), modelSchema),
+  })
+  .refine(
+    ({ machines, headline: { reference, machine, over } }) =>
+      [reference, machine, ...Object.keys(over)].every((name) => Object.hasOwn(machines, name)),
+    {
+      path: ["headline"],
+      error: "allowed are names in machines",
+    },
+  );
+
+export function parseComparison(text: string, label: string): Comparison {
+  const { platform, machines, models, headline } = parseWithSchema(text, label, comparisonSchema);
+  const sram: SramTable = { place: `${label}: platform.sram`, ports: platform.sram };
+  return {
+    machines: Object.entries(machines).map(([name, machine]) => ({
+      name,
+      place: `${label}: machines.${name}`,
+      ...machine,
+      platform: { ...platform, sram },
+    })),
+    models: Object.entries(models).map(([name, model]) => ({ name, ...model, linears: linearsOf(model) })),
+    clockMHz: platform.clockMHz,
+    headline,
+  };
+}
+
+function linearsOf({ layers, hidden, vocab, linears }: z.output<typeof modelSchema>): FormulaModel["linears"] {
+  return [
+    ...Object.entries(linears).map(([name, [out, inputs]]) => ({ name, in: inputs, out, count: layers })),
+    { name: "lm_head", in: hidden, out: vocab, count: 1 },
+  ];
+}
