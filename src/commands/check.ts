@@ -30,7 +30,7 @@ const KINDS: Record<string, Check> = {
 };
 
 const HELP = `
-Everything comes from FILE: device tables, streams, what is wanted; nothing from hw-configs/.
+Everything comes from FILE: devices, machines, model shapes, what is wanted; nothing from hw-configs/.
 
   dram    rows of Ramulator 2.1 (R2_*) and DRAMsim3 (D3_*). Must be exact: R2_* rows whose device uses the scheduler
           FRFCFS (cycles, every command, row hits, misses and conflicts, mean latency to 1e-6), and D3_*_noref rows of
