@@ -6,6 +6,7 @@
 
 export { Alignment, Dot4, Term } from "./contract";
 export { dequantize, dotFp32, sliceTerm } from "./dequant";
+export { multiplyFloats, packFloats } from "./float";
 export { fp16Dot4, groupFp16 } from "./fp16-pe";
 export { dotInt8, groupInt8 } from "./integer-pe";
 

@@ -30,6 +30,8 @@ export interface NumericExports {
   dequantize(before: number, sum: number, scale: number): number;
   sliceTerm(sum: number, sumX: number, scale: number, zeroPoint: number, slice: number): number;
   dotFp32(accumulator: number, w: number, x: number, n: number): number;
+  packFloats(rows: number, inputs: number, tile: number): void;
+  multiplyFloats(tile: number, weights: number, pitch: number, inputs: number, outputs: number, results: number): void;
 }
 
 /** The FP16 PE's accumulator: mantissa * 2^(exponent - ACCUMULATOR_BIAS). */

@@ -1,0 +1,77 @@
+//
+//   A model folder's weights as a transformer that runs, in one arithmetic, with or without slices.
+//
+//     config.json, model.safetensors ──► FP16 reference: the checkpoint's own weights, FP32 products
+//     slices.safetensors ─────────────► the linears of the machine, in the machine's arithmetic
+//
+
+import type { Model } from "../model.js";
+import type { FloatVector, Kernels } from "../wasm/kernels.js";
+import { type Arithmetic, DenseLinear, FloatSlices, type LinearLayer } from "./linear.js";
+import type { Constants } from "./rope.js";
+import type { SlicedWeights } from "./slices.js";
+import type { Parts } from "./transformer.js";
+import type { Checkpoint } from "./weights.js";
+
+/** What is read from a model's folder. */
+export interface LanguageModel {
+  readonly model: Model;
+  readonly constants: Constants;
+  readonly checkpoint: Checkpoint;
+  /** Null where the folder has no slices.safetensors. */
+  readonly slices: readonly SlicedWeights[] | null;
+}
+
+/** What all variants of a model share: embedding and norms. */
+export type Shared = Pick<Parts, "model" | "constants" | "embedding" | "attentionNorms" | "mlpNorms" | "lastNorm">;
+
+export function sharedParts(kernels: Kernels, { model, constants, checkpoint }: LanguageModel): Shared {
+  const norm = (name: string) => checkpoint.floats(name, [model.hidden]);
+  const norms = (name: string) => layersOf(model).map((layer) => norm(`model.layers.${layer}.${name}.weight`));
+  return {
+    model,
+    constants,
+    embedding: kernels.floats(checkpoint.floats("model.embed_tokens.weight", [model.vocab, model.hidden])),
+    attentionNorms: norms("input_layernorm"),
+    mlpNorms: norms("post_attention_layernorm"),
+    lastNorm: norm("model.norm.weight"),
+  };
+}
+
+/** The model as its checkpoint says, in FP32. */
+export function referenceParts(kernels: Kernels, from: LanguageModel, shared: Shared): Parts {
+  const { model, checkpoint } = from;
+  const linears = model.linears.map(({ name, in: inputs, out }) => {
+    const weights = kernels.floats(checkpoint.floats(`${name}.weight`, [out, inputs]));
+    return new DenseLinear(kernels, weights, out, inputs);
+  });
+  return {
+    ...shared,
+    linears,
+    lmHead: new DenseLinear(kernels, head(kernels, from, shared), model.vocab, model.hidden),
+    halves: false,
+  };
+}
+
+/** The model as its slices say, in an arithmetic. */
+export function slicedParts(kernels: Kernels, from: LanguageModel, shared: Shared, arithmetic: Arithmetic): Parts {
+  const { model, slices } = from;
+  if (slices === null) throw new Error(`internal: model ${model.name} has no slices`);
+  const scratch = kernels.floats(Math.max(...model.linears.map(({ in: inputs, out }) => inputs * out)));
+  const linears: LinearLayer[] = slices.map((one) => new FloatSlices(kernels, one, scratch));
+  return {
+    ...shared,
+    linears,
+    lmHead: new DenseLinear(kernels, head(kernels, from, shared), model.vocab, model.hidden),
+    halves: arithmetic !== "fp32",
+  };
+}
+
+function head(kernels: Kernels, { model, checkpoint }: LanguageModel, shared: Shared): FloatVector {
+  if (model.tied) return shared.embedding;
+  return kernels.floats(checkpoint.floats("lm_head.weight", [model.vocab, model.hidden]));
+}
+
+function layersOf(model: Model): number[] {
+  return Array.from({ length: model.layers }, (_, layer) => layer);
+}
