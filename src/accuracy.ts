@@ -2,10 +2,12 @@
 //   Accuracy that the trace recorded: perplexity = exp(mean NLL) of the replayed tokens, under the same configuration. The
 //   first token of a sequence has nothing before it and no NLL.
 //
-//   Nothing is interpolated: a configuration that was not recorded, tokens that are not the trace's, or another context
-//   than the recorded one has no accuracy.
+//   Nothing is interpolated: a configuration that was not recorded, tokens that are not the trace's, another context than
+//   the recorded one, or another model has no accuracy. What the model that the trace is of reached on these tokens is
+//   given beside it, with its name.
 //
 
+import type { Model } from "./model.js";
 import type { Plan } from "./plan.js";
 import type { Replay } from "./replay.js";
 import type { Accuracy } from "./result.js";
@@ -19,34 +21,38 @@ export const NO_ACCURACY: Accuracy = {
   arithmetic: "none",
 };
 
-export function recordedAccuracy(trace: Trace | null, plan: Plan, replay: Replay): Accuracy {
-  if (trace === null || replay.contextChanged || !trace.hasNll(plan.config)) return NO_ACCURACY;
-  const rows = scoredRows(trace, replay);
-  if (rows.length === 0) return NO_ACCURACY;
-  return {
-    source: "recorded",
-    perplexity: perplexity(trace, plan.config, rows),
-    reference: trace.hasNll("fp") ? perplexity(trace, "fp", rows) : null,
-    tokens: rows.length,
-    arithmetic: "recorded",
-  };
+/** What is known of a run's accuracy; `model` is the one that ran. */
+export function recordedAccuracy(trace: Trace | null, model: Model, plan: Plan, replay: Replay): Accuracy {
+  if (trace === null || plan.config === undefined) return NO_ACCURACY;
+  const recorded = recordedFigures(trace, plan.config, replay);
+  if (recorded === null) return NO_ACCURACY;
+  const { perplexity, reference, tokens } = recorded;
+  if (trace.isOf(model)) {
+    if (replay.contextChanged) return NO_ACCURACY;
+    return { source: "recorded", perplexity, reference, tokens, arithmetic: "recorded" };
+  }
+  return { ...NO_ACCURACY, sourceModel: { name: trace.about.model, perplexity, reference, tokens } };
+}
+
+/** Perplexities of the replayed tokens as the trace's own model had them; null where nothing is scored. */
+function recordedFigures(trace: Trace, config: string, replay: Replay) {
+  if (!trace.hasNll(config)) return null;
+  const [own, fp] = [trace.nll(config), trace.hasNll("fp") ? trace.nll("fp") : null];
+  let [sum, reference, tokens] = [0, 0, 0];
+  for (const row of scoredRows(trace, replay)) {
+    sum += own[row];
+    reference += fp === null ? 0 : fp[row];
+    tokens++;
+  }
+  if (tokens === 0) return null;
+  return { perplexity: Math.exp(sum / tokens), reference: fp === null ? null : Math.exp(reference / tokens), tokens };
 }
 
 /** Rows of the replayed tokens that have an NLL: all but the first of a sequence. */
-export function scoredRows(trace: Trace, replay: Replay): Int32Array {
-  const scored = new Int32Array(replay.tokens);
-  let count = 0;
+export function* scoredRows(trace: Trace, replay: Replay): Generator<number> {
   for (let index = 0; index < replay.stepCount; index++) {
     for (const row of replay.step(index).rows) {
-      if (row % trace.sequenceLength !== 0) scored[count++] = row;
+      if (row % trace.sequenceLength !== 0) yield row;
     }
   }
-  return scored.subarray(0, count);
-}
-
-function perplexity(trace: Trace, config: string, rows: Int32Array): number {
-  const nll = trace.nll(config);
-  let sum = 0;
-  for (let i = 0; i < rows.length; i++) sum += nll[rows[i]];
-  return Math.exp(sum / rows.length);
 }

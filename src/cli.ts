@@ -5,7 +5,7 @@
 //
 
 import { Command, CommanderError } from "commander";
-import { CheckFailed, InputError, nearest } from "./errors.js";
+import { CheckFailed, InputError, Interrupted, nearest } from "./errors.js";
 import { packageVersion } from "./io/version.js";
 
 /** What a file of src/commands/ exports. */
@@ -92,6 +92,7 @@ function explain(error: unknown): number {
     return complain(error.message.replace(/^error: /, ""), 2);
   }
   if (error instanceof CheckFailed) return 1;
+  if (error instanceof Interrupted) return complain(error.message, 130);
   if (error instanceof InputError) return complain(error.message, 2);
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   process.stderr.write(`mobisim: internal error, please report it with this text and your command line\n${stack}\n`);

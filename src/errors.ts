@@ -1,6 +1,6 @@
 //
 //   The one kind of error a user causes. Its message is one line: file, line or key, what was found, what is allowed.
-//   And how a check that failed ends: it is no error of anybody.
+//   And how a check that failed ends, and work that was interrupted: they are no errors of anybody.
 //
 
 /** Bad input. `cli.ts` prints `message` alone on stderr and exits with 2; no stack trace, nothing half-written. */
@@ -11,6 +11,11 @@ export class InputError extends Error {
 /** A check failed and has said so on stdout: `cli.ts` exits with 1 and adds nothing. */
 export class CheckFailed extends Error {
   override readonly name = "CheckFailed";
+}
+
+/** The user ended the work early: `cli.ts` prints `message` on stderr and exits with 130. */
+export class Interrupted extends Error {
+  override readonly name = "Interrupted";
 }
 
 /** The nearest of `known` to `word` by edit distance, for "did you mean"; undefined when nothing is near. */

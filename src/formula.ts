@@ -33,12 +33,11 @@ export function bound(machine: Machine, device: Device, model: Model, plan: Plan
   let arrayCycles = 0;
   let bytes = 0;
   for (let index = 0; index < played.stepCount; index++) {
-    const { rows } = played.step(index);
-    for (const block of pieces(rows.length, blockSize)) {
+    const step = played.step(index);
+    for (const block of pieces(step.rows.length, blockSize)) {
       for (const [place, linear] of model.linears.entries()) {
         for (const part of pieces(block.size, blockTokens(machine, limits, linear.in))) {
-          const start = block.start + part.start;
-          const depths = plan.depths(rows.subarray(start, start + part.size), place);
+          const depths = plan.depths(step, { start: block.start + part.start, size: part.size }, place);
           const groups = groupsPerSlice(depths, machine.array.columns);
           arrayCycles += linearPass(machine, linear) * groups.reduce((sum, one) => sum + one, 0);
           bytes += linearBytes(linear, groups.filter((one) => one > 0).length);
@@ -46,6 +45,7 @@ export function bound(machine: Machine, device: Device, model: Model, plan: Plan
         }
       }
     }
+    if (!step.entries.some(({ samples }) => samples)) continue;
     // One lm_head a step at least, with one column group.
     arrayCycles += lmHeadCycles(machine, model);
     bytes += (model.vocab * model.hidden * LM_HEAD_BITS) / BITS_PER_BYTE;

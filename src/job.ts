@@ -9,16 +9,19 @@
 
 import { Status } from "../assembly/contract.js";
 import { capacityBytes, channelVector, stripeBytes, transactionBytes } from "./device.js";
-import { InputError } from "./errors.js";
+import { InputError, Interrupted } from "./errors.js";
 import { type MachineOptions, machineKnobs } from "./hardware.js";
 import { engineBinary, type Inputs, readInputs } from "./io/inputs.js";
 import { constantPlan, type Plan, planFromTrace } from "./plan.js";
-import { type Replay, type ReplayOptions, replay, tokensOf } from "./replay.js";
+import { type Replay, replay, tokensOf } from "./replay.js";
+import type { ReplayOptions } from "./replay-options.js";
 import type { RunRequest } from "./request.js";
 import { Placement } from "./schedule/placement.js";
 import { Program } from "./schedule/program.js";
 import { StepSchedule, spillBytes, stepTokens } from "./schedule/step.js";
+import { syntheticPlan } from "./synthetic.js";
 import { SLICES } from "./trace-json.js";
+import { transplantedPlan } from "./transplant.js";
 import { BYTES_PER_KIB } from "./units.js";
 import { compileMachine, loadMachine } from "./wasm/load.js";
 import { Machine as Engine, type Supply } from "./wasm/machine.js";
@@ -37,51 +40,74 @@ const SUPPLIES_PER_BREATH = 8;
 /** Reads and checks what a request names. Throws InputError. */
 export function prepare(request: RunRequest): Job {
   const inputs = readInputs(request);
-  const { phase, batch, steps, context, tokens: window } = request;
-  const given = Object.entries({ phase, batch, steps, context, window }).filter(([, value]) => value !== undefined);
+  const { phase, batch, steps, context, chunk, tokens: window } = request;
+  const given = Object.entries({ phase, batch, steps, context, window, chunk }).filter(
+    ([, value]) => value !== undefined,
+  );
   const played = replay(inputs.trace, inputs.model, Object.fromEntries(given) as ReplayOptions);
   return { inputs, plan: planOf(request, inputs), played };
 }
 
-function planOf({ budget, slices }: RunRequest, { trace }: Inputs): Plan {
+function planOf({ budget, slices, synthetic, rho, seed }: RunRequest, { model, trace }: Inputs): Plan {
   if (slices !== undefined) return constantPlan(slices);
-  if (trace === null || budget === undefined) throw new InputError("a model without a trace needs --slices 1..4");
-  return planFromTrace(trace, budget);
+  if (budget === undefined) throw new InputError("a plan needs --budget, or --slices 1..4");
+  if (synthetic !== undefined) return syntheticPlan({ process: synthetic, bits: budget, rho, seed });
+  if (trace === null) throw new InputError(`--budget ${budget} belongs to a trace; give --trace, or --synthetic`);
+  return trace.isOf(model) ? planFromTrace(trace, budget) : transplantedPlan(trace, budget, model);
 }
 
-/** Runs the job's program on one engine for each of `variants`; they come back finished, in that order. */
-export async function execute(job: Job, variants: MachineOptions[], onProgress: OnProgress): Promise<Engine[]> {
+/**
+ * Runs the job's program on one engine for each of `variants`; they come back finished, in that order. Interrupted, it
+ * ends after the step under way; throws Interrupted if that is the first.
+ */
+export async function execute(
+  job: Job,
+  variants: MachineOptions[],
+  onProgress: OnProgress,
+  signal?: AbortSignal,
+): Promise<{ engines: Engine[]; steps: number }> {
   const engines = await buildEngines(job.inputs, variants);
+  const stopped = () => signal?.aborted === true;
   let supplies = 0;
+  let finished = 0;
   const sink = (supply: Supply) => {
     for (const engine of engines) feed(engine, supply);
     supplies++;
   };
-  for (const { done, total } of programOf(job, engines[0].supplyLimit, sink)) {
+  for (const { done, total, steps } of programOf(job, engines[0].supplyLimit, sink, stopped)) {
     onProgress(done, total);
+    finished = steps;
     if (supplies < SUPPLIES_PER_BREATH) continue;
     supplies = 0;
     await new Promise((resolve) => setTimeout(resolve));
+    if (steps === 0 && stopped()) throw new Interrupted("interrupted in the first step: no result, nothing written");
   }
   for (const engine of engines) finish(engine);
-  return engines;
+  return { engines, steps: finished };
 }
 
-/** Makes the program of a job, supply by supply; yields after every layer how much of it is done. */
+/** Makes the program of a job, supply by supply; yields after every layer how much is done. Stops between two steps. */
 export function* programOf(
   job: Job,
   limit: { records: number; depths: number },
   sink: (supply: Supply) => void,
-): Generator<{ done: number; total: number }> {
+  stopped: () => boolean = () => false,
+): Generator<{ done: number; total: number; steps: number }> {
   const { inputs, plan, played } = job;
   const { machine, model, trace } = inputs;
   const program = new Program(limit, bufferLimits(inputs), sink);
   const schedule = new StepSchedule(program, machine, model, plan, placementOf(job), played.batch);
-  const total = played.stepCount * schedule.parts(played.batch * played.tokensPerStep);
+  const partsIn = (index: number) => schedule.parts(played.tokensIn(index));
+  let total = 0;
+  for (let index = 0; index < played.stepCount; index++) total += partsIn(index);
   let done = 0;
-  for (let index = 0; index < played.stepCount; index++) {
+  for (let index = 0; index < played.stepCount && !(index > 0 && stopped()); index++) {
+    const end = done + partsIn(index);
     const step = played.step(index);
-    for (const _ of schedule.emit(step, tokensOf(step, trace))) yield { done: ++done, total };
+    for (const _ of schedule.emit(step, tokensOf(step, trace, model.vocab))) {
+      done++;
+      yield { done, total, steps: done < end ? index : index + 1 };
+    }
   }
   program.flush();
 }
@@ -135,10 +161,10 @@ function placementOf({ inputs, plan, played }: Job): Placement {
     granuleBytes: transactionBytes(device) * channels,
     capacityBytes: capacityBytes(device, channels, dieGb),
   };
-  const tokens = Math.min(played.batch * played.tokensPerStep, stepTokens(machine, model));
+  const tokens = Math.min(played.mostTokens, stepTokens(machine, model));
   return new Placement(machine, model, memory, {
     sequences: played.batch,
-    positions: played.context + played.stepCount * played.tokensPerStep,
+    positions: played.positions,
     spillBytes: spillBytes(machine, model, tokens),
     routed: plan.routed,
   });

@@ -3,33 +3,21 @@
 //
 //     decode, step s      every sequence: one token, after context + s earlier KV entries
 //                         the prompt is in the cache; it is the pack's token at position promptLength + s
-//     prefill, one step   every sequence: its whole window at once, causal, after `context` earlier KV entries
+//     prefill             every sequence: its window, causal, after `context` earlier KV entries; at once, or in chunks
+//     mixed, step s       the last sequence: chunk s of its window, from position 0; all others decode
 //
-//   Teacher forcing: the tokens are the recorded ones, whatever the plan. All steps of all sequences replay positions
-//   promptLength .. sequenceLength - 1, once each.
+//     step ──► entries (sequence, first position, count) ──► tokens: row in the trace, sequence, position
+//
+//   Teacher forcing: the tokens are the recorded ones, whatever the plan. All steps of all decoding sequences replay
+//   positions promptLength .. sequenceLength - 1, once each.
 //   More sequences than the pack has: sequence i replays i mod n, rotated by 37 * floor(i / n) tokens within the replayed
 //   positions. Another context than the pack's own keeps tokens and depths and moves only the KV length: then the recorded
 //   accuracy does not hold.
 //
 
-import { InputError } from "./errors.js";
 import type { Model } from "./model.js";
+import { type Geometry, geometryOf, type Phase, type ReplayOptions } from "./replay-options.js";
 import type { Trace } from "./trace.js";
-
-export type Phase = "prefill" | "decode";
-
-export interface ReplayOptions {
-  /** Default: the pack's; decode without a pack. */
-  phase?: Phase;
-  /** Sequences. Default: all of the pack; 1 without a pack. */
-  batch?: number;
-  /** Decode steps. Default: all of the pack; 1 without a pack. */
-  steps?: number;
-  /** KV entries before the first step. Default: promptLength in decode, 0 in prefill or without a pack. */
-  context?: number;
-  /** Tokens of a prefill window. Default: the pack's; 512 without a pack. */
-  window?: number;
-}
 
 /** `count` tokens of one sequence in one step; token j has firstPosition + j earlier KV entries. */
 export interface Entry {
@@ -38,6 +26,8 @@ export interface Entry {
   readonly count: number;
   /** Place of its first token among the step's tokens. */
   readonly firstToken: number;
+  /** Its last token samples the next one; a chunk that is not the last of its window samples nothing. */
+  readonly samples: boolean;
 }
 
 export interface Step {
@@ -45,126 +35,130 @@ export interface Step {
   readonly entries: readonly Entry[];
   /** Per token of the step, in the order of the entries: its row in the trace; -1 without a trace. */
   readonly rows: Int32Array;
+  /** Per token: its sequence, and its earlier KV entries. */
+  readonly sequences: Int32Array;
+  readonly positions: Int32Array;
 }
 
 export interface Replay {
   readonly phase: Phase;
   readonly batch: number;
   readonly stepCount: number;
-  /** KV entries before the first step. */
+  /** KV entries before the first step; of the decoding sequences if the phase is mixed. */
   readonly context: number;
-  /** Tokens that each sequence processes in a step: 1 in decode, the window in prefill. */
-  readonly tokensPerStep: number;
-  /** Tokens processed in all: batch x stepCount x tokensPerStep. */
+  /** Tokens that a prefilling sequence processes in a step; undefined: its window at once, or nobody prefills. */
+  readonly chunk: number | undefined;
+  /** Tokens processed in all. */
   readonly tokens: number;
+  /** Tokens of the widest step. */
+  readonly mostTokens: number;
+  /** KV entries that the longest sequence has in the end. */
+  readonly positions: number;
   /** Where the tokens come from; "synthetic" tokens have no ids, no routing and no accuracy. */
   readonly tokenSource: "trace" | "synthetic";
   /** More sequences than the trace has. */
   readonly repeated: boolean;
   /** The KV entries are not those the trace was recorded with. */
   readonly contextChanged: boolean;
+  /** Tokens of one step, without making it. */
+  tokensIn(index: number): number;
   step(index: number): Step;
 }
 
-/** Tokens of a prefill window where nobody says. */
-const DEFAULT_WINDOW = 512;
 /** Rotation between the repetitions of a sequence, tokens. */
 export const REPEAT_SHIFT = 37;
 
-/** The positions of the trace that a replay goes over. */
-interface Span {
-  first: number;
-  length: number;
+/** Throws InputError for options that the pack or the model cannot serve. */
+export function replay(trace: Trace | null, model: Model, options: ReplayOptions): Replay {
+  return replayOf(trace, geometryOf(trace, model, options));
 }
 
-export function replay(trace: Trace | null, model: Model, options: ReplayOptions): Replay {
-  const phase = options.phase ?? trace?.about.phase ?? "decode";
-  const span = trace === null ? null : spanOf(trace, phase);
-  const batch = atLeast("batch", options.batch ?? trace?.sequences ?? 1, 1);
-  const context = atLeast("context", options.context ?? span?.first ?? 0, 0);
-  const stepCount = stepsOf(trace, phase, span, options.steps);
-  const tokensPerStep = phase === "decode" ? 1 : windowOf(trace, model, context, options.window);
-  checkPositions(model, context, stepCount * tokensPerStep);
+/** The first steps of a replay: what is known of one that was interrupted. */
+export function firstSteps(whole: Replay, stepCount: number): Replay {
+  return { ...whole, stepCount, tokens: sumOver(stepCount, whole.tokensIn) };
+}
+
+/** Token ids of a step, in the order of its rows; -1 where they are synthetic. Ids beyond the vocabulary wrap around. */
+export function tokensOf(step: Step, trace: Trace | null, vocab: number): Int32Array {
+  return step.rows.map((row) => (row < 0 || trace === null ? -1 : trace.tokens[row] % vocab));
+}
+
+/** A step from its entries; `rowOf` finds the trace row of token j of an entry. */
+export function stepOf(index: number, entries: readonly Entry[], rowOf: (entry: Entry, j: number) => number): Step {
+  const tokens = entries.reduce((sum, { count }) => sum + count, 0);
+  const [rows, sequences, positions] = [new Int32Array(tokens), new Int32Array(tokens), new Int32Array(tokens)];
+  for (const entry of entries) {
+    for (let j = 0; j < entry.count; j++) {
+      const token = entry.firstToken + j;
+      rows[token] = rowOf(entry, j);
+      sequences[token] = entry.sequence;
+      positions[token] = entry.firstPosition + j;
+    }
+  }
+  return { index, entries, rows, sequences, positions };
+}
+
+function replayOf(trace: Trace | null, geometry: Geometry): Replay {
+  const { phase, batch, decoding, stepCount, context, window, chunk } = geometry;
+  const prefilled = Math.min(window, stepCount * chunk);
+  const tokensIn = (index: number) => decoding + (batch - decoding) * chunkSize(geometry, index);
   return {
     phase,
     batch,
     stepCount,
     context,
-    tokensPerStep,
-    tokens: batch * stepCount * tokensPerStep,
+    chunk: chunk < window ? chunk : undefined,
+    tokens: sumOver(stepCount, tokensIn),
+    mostTokens: tokensIn(0),
+    positions: Math.max(
+      decoding > 0 ? context + stepCount : 0,
+      decoding < batch ? geometry.prefillContext + prefilled : 0,
+    ),
     tokenSource: trace === null ? "synthetic" : "trace",
     repeated: trace !== null && batch > trace.sequences,
-    contextChanged: span !== null && context !== span.first,
-    step: (index) => stepAt(index, { trace, span, batch, context, tokensPerStep }),
+    contextChanged: geometry.recordedContext !== undefined && context !== geometry.recordedContext,
+    tokensIn,
+    step: (index) => stepOf(index, entriesOf(geometry, index), rowsOf(trace, geometry, index)),
   };
 }
 
-/** Token ids of a step, in the order of its rows; -1 where they are synthetic. */
-export function tokensOf(step: Step, trace: Trace | null): Int32Array {
-  return step.rows.map((row) => (row < 0 || trace === null ? -1 : trace.tokens[row]));
+function sumOver(steps: number, tokensIn: (index: number) => number): number {
+  let sum = 0;
+  for (let index = 0; index < steps; index++) sum += tokensIn(index);
+  return sum;
 }
 
-// ---- the steps
-
-interface Geometry {
-  trace: Trace | null;
-  span: Span | null;
-  batch: number;
-  context: number;
-  tokensPerStep: number;
+/** Tokens that a prefilling sequence processes in step `index`. */
+function chunkSize({ chunk, window }: Geometry, index: number): number {
+  return Math.min(chunk, window - index * chunk);
 }
 
-function stepAt(index: number, { trace, span, batch, context, tokensPerStep: count }: Geometry): Step {
-  const rows = new Int32Array(batch * count).fill(-1);
-  const entries = Array.from({ length: batch }, (_, sequence) => {
-    const firstToken = sequence * count;
-    if (trace !== null && span !== null) {
-      const first = index * count + REPEAT_SHIFT * Math.floor(sequence / trace.sequences);
-      const start = trace.row(sequence % trace.sequences, span.first);
-      for (let j = 0; j < count; j++) rows[firstToken + j] = start + ((first + j) % span.length);
+function entriesOf(geometry: Geometry, index: number): Entry[] {
+  const { batch, decoding, context, prefillContext, chunk, window } = geometry;
+  const size = chunkSize(geometry, index);
+  return Array.from({ length: batch }, (_, sequence) => {
+    if (sequence < decoding) {
+      return { sequence, firstPosition: context + index, count: 1, firstToken: sequence, samples: true };
     }
-    return { sequence, firstPosition: context + index * count, count, firstToken };
+    const first = index * chunk;
+    return {
+      sequence,
+      firstPosition: prefillContext + first,
+      count: size,
+      firstToken: decoding + (sequence - decoding) * size,
+      samples: first + size === window,
+    };
   });
-  return { index, entries, rows };
 }
 
-// ---- the options
-
-function spanOf(trace: Trace, phase: Phase): Span {
-  const { promptLength, sequenceLength, name } = trace;
-  if (phase === "prefill") return { first: 0, length: sequenceLength };
-  if (promptLength < sequenceLength) return { first: promptLength, length: sequenceLength - promptLength };
-  const found = `--phase decode: trace ${name} has no token after its prompt of ${promptLength}`;
-  throw new InputError(`${found}; allowed --phase prefill`);
-}
-
-function stepsOf(trace: Trace | null, phase: Phase, span: Span | null, asked: number | undefined): number {
-  if (phase === "prefill") {
-    if (asked === undefined || asked === 1) return 1;
-    throw new InputError(`--steps ${asked}: allowed 1 (a prefill is one step)`);
-  }
-  const most = span?.length ?? Number.POSITIVE_INFINITY;
-  const steps = atLeast("steps", asked ?? span?.length ?? 1, 1);
-  if (steps <= most) return steps;
-  throw new InputError(`--steps ${steps}: allowed 1..${most} (trace ${trace?.name})`);
-}
-
-function windowOf(trace: Trace | null, model: Model, context: number, asked: number | undefined): number {
-  if (trace === null)
-    return atLeast("tokens", asked ?? Math.max(1, Math.min(DEFAULT_WINDOW, model.maxPositions - context)), 1);
-  if (asked === undefined || asked === trace.sequenceLength) return trace.sequenceLength;
-  throw new InputError(`--tokens ${asked}: allowed ${trace.sequenceLength} (the window of trace ${trace.name})`);
-}
-
-function atLeast(option: string, value: number, least: number): number {
-  if (Number.isSafeInteger(value) && value >= least) return value;
-  throw new InputError(`--${option} ${value}: allowed an integer of ${least} or more`);
-}
-
-function checkPositions(model: Model, context: number, tokens: number): void {
-  if (context + tokens <= model.maxPositions) return;
-  const most = model.maxPositions - tokens;
-  const allowed = most < 0 ? "allowed fewer tokens" : `allowed 0..${most}`;
-  const why = `${tokens} more tokens must fit the ${model.maxPositions} positions of model ${model.name}`;
-  throw new InputError(`--context ${context}: ${allowed} (${why})`);
+/** Where token j of an entry of step `index` is in the trace. */
+function rowsOf(trace: Trace | null, { decoding, decodeSpan, prefillSpan, chunk }: Geometry, index: number) {
+  return ({ sequence }: Entry, j: number): number => {
+    const decodes = sequence < decoding;
+    const span = decodes ? decodeSpan : prefillSpan;
+    if (trace === null || span === null) return -1;
+    const first = decodes ? index : index * chunk;
+    const rotation = REPEAT_SHIFT * Math.floor(sequence / trace.sequences);
+    return trace.row(sequence % trace.sequences, span.first + ((first + j + rotation) % span.length));
+  };
 }

@@ -2,6 +2,9 @@
 //   What one run is asked: names and numbers as the user gave them, defaults filled in. `simulate` resolves the names.
 //
 
+import type { Phase } from "./replay-options.js";
+import type { Process } from "./synthetic.js";
+
 export interface RunRequest {
   /** A machine of hw-configs/, or a YAML file. */
   machine: string;
@@ -9,17 +12,23 @@ export interface RunRequest {
   sets: string[];
   /** A model of models/, or a folder. */
   model: string;
-  /** A pack of traces/, or a folder. Without one the plan is constant and `slices` is given. */
+  /** A pack of traces/, or a folder; of another model: its plan is transplanted. Without one tokens are not known. */
   trace?: string;
-  /** Average weight bits: one of the budgets recorded in the trace. Excludes `slices`. */
+  /** Average weight bits: one of the budgets recorded in the trace, or what `synthetic` aims at. Excludes `slices`. */
   budget?: number;
   /** Constant plan: this many slices for every token and linear. */
   slices?: number;
-  phase?: "prefill" | "decode";
+  /** Depths from this process instead of a trace's. */
+  synthetic?: Process;
+  rho?: number;
+  seed?: number;
+  phase?: Phase;
   batch?: number;
   steps?: number;
   /** Tokens of a prefill window; without a trace only. */
   tokens?: number;
+  /** Tokens of a prefill window that one step takes. */
+  chunk?: number;
   /** KV entries before the first step. */
   context?: number;
 }

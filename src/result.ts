@@ -2,6 +2,8 @@
 //   What one run answers: the document that `run --json` prints, field for field (interface.md). Types only.
 //
 
+import type { Phase } from "./replay-options.js";
+
 /** A number whose sources differ; both ends are the same where they agree. */
 export interface Band {
   low: number;
@@ -49,6 +51,8 @@ export interface Accuracy {
   reference: number | null;
   tokens: number;
   arithmetic: string;
+  /** The trace is of another model: what that one reached on these tokens, recorded. */
+  sourceModel?: { name: string; perplexity: number; reference: number | null; tokens: number };
 }
 
 export interface Result {
@@ -58,17 +62,26 @@ export interface Result {
   model: string;
   trace: string | null;
   plan: { source: "trace" | "constant" | "transplanted" | "synthetic"; budget?: number; slices?: number; text: string };
-  phase: "prefill" | "decode";
+  phase: Phase;
   batch: number;
   steps: number;
+  /** Tokens of a prefill that a step takes, where a window is cut. */
+  chunk?: number;
+  /** The run was interrupted: everything here is of its first `steps` steps. */
+  partial?: true;
+  /** Steps that a partial run was asked for. */
+  stepsAsked?: number;
   cycles: number;
   seconds: number;
   tokens: number;
   tokensPerSecond: number;
   /** Core cycles by cause; they add up to `cycles`. */
   breakdown: Breakdown;
-  /** cycles - cycles of the same program with that cause idealised; 0 where the array never waited for it. */
-  exposed: { route: number; dram: number; vector: number };
+  /**
+   * cycles - cycles of the same program with that cause idealised; 0 where the array never waited for it; null where an
+   * interrupted run did not come to know it.
+   */
+  exposed: { route: number | null; dram: number | null; vector: number | null };
   dram: DramResult;
   energyPj: { total: Band; blocks: Record<string, Band> };
   /** Mean weight bits: wanted by the tokens, fetched per routed weight and step, computed by the array. */

@@ -15,27 +15,44 @@ import { packageVersion } from "./io/version.js";
 import { execute, type Job, type OnProgress, prepare } from "./job.js";
 import { routedWeights } from "./model.js";
 import { type Plan, wantedBits } from "./plan.js";
-import type { Replay } from "./replay.js";
+import { firstSteps, type Replay } from "./replay.js";
 import type { RunRequest } from "./request.js";
 import type { Result } from "./result.js";
 import { secondsOf } from "./units.js";
 import type { Machine as Engine } from "./wasm/machine.js";
 
-/** Runs what a request asks. Throws InputError for what cannot be run. */
-export async function simulate(request: RunRequest, onProgress: OnProgress = () => {}): Promise<Result> {
+/**
+ * Runs what a request asks. Throws InputError for what cannot be run. Interrupted by the signal, it answers for the steps
+ * finished by then, and throws Interrupted if there are none.
+ */
+export async function simulate(
+  request: RunRequest,
+  onProgress: OnProgress = () => {},
+  signal?: AbortSignal,
+): Promise<Result> {
   const job = prepare(request);
   // Without DRAM a run is cheap and goes along; the other counterfactuals cost a run each and have a thread each.
   const causes = counterfactuals(job);
   const progress = shared(onProgress, causes.length + 1);
   const threads = causes.map((cause, i) => startCounterfactual(request, cause, (done) => progress(i + 1, done)));
+  const stopThreads = () => {
+    for (const { stop } of threads) stop();
+  };
+  signal?.addEventListener("abort", stopThreads);
   try {
-    const [real, idealDram] = await execute(job, [{}, IDEAL.dram], (done, total) => progress(0, done, total));
+    const onReal = (done: number, total: number) => progress(0, done, total);
+    const { engines, steps } = await execute(job, [{}, IDEAL.dram], onReal, signal);
+    const [real, idealDram] = engines;
     const cycles = Object.fromEntries(
       await Promise.all(threads.map(({ cause, done }) => done.then((c) => [cause, c]))),
     );
-    return resultOf(request, job, real, { ...cycles, dram: idealDram.cycle });
+    const ideal = { ...cycles, dram: idealDram.cycle };
+    if (signal?.aborted !== true) return resultOf(request, job, real, ideal);
+    const known = { ...job, played: firstSteps(job.played, steps) };
+    return { ...resultOf(request, known, real, ideal), partial: true, stepsAsked: job.played.stepCount };
   } finally {
-    for (const { stop } of threads) stop();
+    signal?.removeEventListener("abort", stopThreads);
+    stopThreads();
   }
 }
 
@@ -59,7 +76,10 @@ function counterfactuals({ plan }: Job): Cause[] {
   return plan.routed ? ["route", "vector"] : ["vector"];
 }
 
-function resultOf(request: RunRequest, job: Job, real: Engine, ideal: Partial<Record<Cause, number>>): Result {
+/** Cycles of the idealised runs: null of one that was stopped, nothing of one that was not needed. */
+type IdealCycles = Partial<Record<Cause, number | null>>;
+
+function resultOf(request: RunRequest, job: Job, real: Engine, ideal: IdealCycles): Result {
   const { plan, played } = job;
   const { machine, device, tables, model, trace, files } = job.inputs;
   const values = real.counters();
@@ -69,7 +89,10 @@ function resultOf(request: RunRequest, job: Job, real: Engine, ideal: Partial<Re
   const { channels } = machine.dram;
   const breakdown = breakdownOf(counters);
   const waited: Record<Cause, number> = { ...breakdown, dram: breakdown.dram + breakdown.buffer };
-  const exposed = (cause: Cause) => (waited[cause] > 0 ? cycles - (ideal[cause] ?? cycles) : 0);
+  const exposed = (cause: Cause): number | null => {
+    const { [cause]: without = cycles } = ideal;
+    return waited[cause] === 0 ? 0 : without === null ? null : cycles - without;
+  };
   return {
     version: packageVersion(),
     inputs: files,
@@ -80,6 +103,7 @@ function resultOf(request: RunRequest, job: Job, real: Engine, ideal: Partial<Re
     phase: played.phase,
     batch: played.batch,
     steps: played.stepCount,
+    ...(played.chunk === undefined ? {} : { chunk: played.chunk }),
     cycles,
     seconds,
     tokens: played.tokens,
@@ -93,7 +117,7 @@ function resultOf(request: RunRequest, job: Job, real: Engine, ideal: Partial<Re
       fetched: fetchedBits(counters, routedWeights(model), played.stepCount),
       computed: computedBits(counters),
     },
-    accuracy: recordedAccuracy(trace, plan, played),
+    accuracy: recordedAccuracy(trace, model, plan, played),
     counters,
     stateHash: stateHash(real.canonical(), values),
   };

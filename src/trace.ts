@@ -36,6 +36,11 @@ export class Trace {
     return this.about.name;
   }
 
+  /** It claims to be of this model: checkTraceAgainstModel says whether it is. */
+  isOf(model: Model): boolean {
+    return this.about.model === model.name;
+  }
+
   get sequences(): number {
     return this.about.sequences;
   }

@@ -68,20 +68,48 @@ run("bad input is one line, and no file is written", () => {
   }
 });
 
-run("an interrupted run says so in one line and ends with 130", async () => {
-  const long = ["run", "--model", "llama-3-8b", "--slices", "4", "--batch", "1", "--context", "1", "--steps", "1000"];
-  const child = spawn(process.execPath, [shim, ...long], { stdio: ["ignore", "pipe", "pipe"] });
+/** Starts a run and interrupts it `times` times from `patienceMs` on. */
+async function interrupted(args: string[], patienceMs: number, times: number) {
+  const child = spawn(process.execPath, [shim, ...args], { stdio: ["ignore", "pipe", "pipe"] });
   const said = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"] as const) {
     child[name].setEncoding("utf8").on("data", (text: string) => {
       said[name] += text;
     });
   }
-  const timer = setTimeout(() => child.kill("SIGINT"), 2000);
+  const interrupt = (i: number) => setTimeout(() => child.kill("SIGINT"), patienceMs + 500 * i);
+  const timers = Array.from({ length: times }, (_, i) => interrupt(i));
   const status = await new Promise((resolve) => child.on("close", resolve));
-  clearTimeout(timer);
-  assert.equal(said, { stdout: "", stderr: "interrupted: no result, nothing written\n" });
-  assert.is(status, 130);
+  timers.forEach(clearTimeout);
+  return { ...said, status };
+}
+
+const FINISHING = "interrupted: finishing the step under way, once more leaves at once\n";
+
+run("an interrupted run prints and writes the result of the steps done, and ends with 130", async () => {
+  const folder = join(mkdtempSync(join(tmpdir(), "mobisim-int-")), "out");
+  const args = ["run", "--json", "--out", folder];
+  let found = await interrupted(args, 2000, 1);
+  // A busy machine may not have finished the first step by then.
+  for (const patienceMs of [5000, 15000]) {
+    if (found.stdout === "") found = await interrupted(args, patienceMs, 1);
+  }
+  const { partial, steps, stepsAsked, tokens } = JSON.parse(found.stdout) as Result;
+  assert.equal([partial, stepsAsked, tokens], [true, 255, 16 * steps]);
+  const wrote = `wrote result.json and report.md to ${folder}\n`;
+  assert.is(found.stderr, `${FINISHING}${wrote}interrupted after step ${steps} of 255: partial\n`);
+  assert.is(readFileSync(join(folder, "result.json"), "utf8"), found.stdout);
+  assert.match(readFileSync(join(folder, "report.md"), "utf8"), `partial: interrupted, ${steps} of 255 steps done`);
+  assert.is(found.status, 130);
+  rmSync(join(folder, ".."), { recursive: true });
+});
+
+run("interrupted twice, or before a step is done, a run has no result and ends with 130", async () => {
+  const long = ["run", "--model", "llama-3-8b", "--slices", "4", "--batch", "1", "--context", "1", "--steps", "1000"];
+  const twice = await interrupted(long, 2000, 2);
+  assert.is(twice.stdout, "");
+  assert.match(twice.stderr, /^interrupted: finishing [^\n]+\ninterrupted[^\n]*: no result, nothing written\n$/);
+  assert.is(twice.status, 130);
 });
 
 run.run();

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type RunOptions, requestOf } from "../src/commands/run.js";
+import { type RequestOptions, requestOf } from "../src/commands/run-options.js";
 
 const cli = suite("command line");
 const project = fileURLToPath(new URL("../..", import.meta.url));
@@ -23,7 +23,7 @@ function refuses(args: string[], line: string): void {
   assert.is(status, 2);
 }
 
-function request(options: Partial<RunOptions>) {
+function request(options: Partial<RequestOptions>) {
   return requestOf({ machine: "edge", model: "tiny-llama", ...options });
 }
 
@@ -39,7 +39,10 @@ cli("says its version and how to use it", () => {
 
 cli("run --help names every option", () => {
   const { stdout } = mobisim("run", "--help");
-  const options = "machine model trace budget slices phase batch steps context set json out quiet".split(" ");
+  const options =
+    "machine model trace budget slices synthetic rho seed phase batch steps context chunk tokens set json out quiet".split(
+      " ",
+    );
   for (const option of options) assert.match(stdout, `--${option}`);
   assert.is(mobisim("help", "run").stdout, stdout);
 });
@@ -60,7 +63,16 @@ cli("is strict about numbers", () => {
   refuses(["run", "--batch", "99999999999"], "--batch is 99999999999; allowed at most 2147483647");
   refuses(["run", "--slices", "5"], "--slices is 5; allowed an integer 1..4");
   refuses(["run", "--budget", "four"], "--budget is four; allowed a number of bits > 0");
-  refuses(["run", "--phase", "both"], "--phase is both; allowed prefill or decode");
+  refuses(["run", "--phase", "both"], "--phase is both; allowed prefill, decode, mixed");
+  for (const bad of ["2", "-0.1", "half", "", "1e-3"]) {
+    refuses(["run", "--rho", bad], `--rho is ${bad}; allowed 0..1`);
+  }
+  refuses(["run", "--chunk", "0"], "--chunk is 0; allowed an integer >= 1");
+  refuses(["run", "--seed", "-1"], "--seed is -1; allowed an integer >= 0");
+  refuses(
+    ["run", "--synthetic", "gauss"],
+    "--synthetic is gauss; allowed correlated, independent, beta-binomial, markov",
+  );
   refuses(["run", "--set", "array.rows"], "--set is array.rows; allowed path.to.knob=value");
 });
 
@@ -69,7 +81,30 @@ cli("refuses what does not go together", () => {
     ["run", "--budget", "4", "--slices", "2"],
     "--budget 4 and --slices 2 exclude each other; allowed one of them",
   );
-  refuses(["run", "--model", "llama-3-8b"], "--model llama-3-8b comes without a trace; give --slices 1..4, or --trace");
+  refuses(
+    ["run", "--synthetic", "markov", "--slices", "2"],
+    "--synthetic markov and --slices 2 exclude each other; allowed one of them",
+  );
+  refuses(
+    ["run", "--synthetic", "markov"],
+    "--synthetic markov needs --budget: mean weight bits, more than 2 and at most 8",
+  );
+  const those = "allowed with --synthetic correlated, independent, beta-binomial, markov";
+  refuses(["run", "--rho", "0.3"], `--rho 0.3: ${those}`);
+  refuses(["run", "--seed", "3", "--slices", "2"], `--seed 3: ${those}`);
+  refuses(
+    ["run", "--synthetic", "independent", "--budget", "2"],
+    "--budget 2: allowed more than 2 and at most 8 with --synthetic",
+  );
+  refuses(
+    ["run", "--phase", "mixed", "--chunk", "8", "--batch", "1"],
+    "--batch 1: allowed 2 or more with --phase mixed (the last one prefills, others decode)",
+  );
+  refuses(["run", "--chunk", "8"], "--chunk 8: allowed with --phase prefill or mixed; the phase is decode");
+  refuses(
+    ["run", "--model", "llama-3-8b", "--budget", "4.5"],
+    "--budget 4.5 is not recorded in trace decode16; recorded: 2.5, 3, 3.5, 4, 5, 6",
+  );
   refuses(["run", "--batch"], "option '--batch <n>' argument missing");
   refuses(["run", "more"], "too many arguments for 'run'. Expected 0 arguments but got 1.");
 });
@@ -102,6 +137,25 @@ cli("fills in the defaults", () => {
     batch: 1,
     context: 1,
   });
+});
+
+cli("a model without a trace takes the embedded one, unless its plan needs none", () => {
+  const llama = (options: Partial<RequestOptions>) => request({ model: "llama-3-8b", ...options });
+  assert.equal([llama({}).trace, llama({}).budget], ["decode16", 4]);
+  assert.equal([llama({ budget: 3, phase: "prefill" }).trace, llama({ budget: 3 }).budget], ["prefill2k", 3]);
+  assert.is(llama({ slices: 2 }).trace, undefined);
+  const synthetic = llama({ synthetic: "markov", budget: 3.3, rho: 0.2, seed: 4 });
+  assert.equal(synthetic, {
+    machine: "edge",
+    model: "llama-3-8b",
+    sets: [],
+    budget: 3.3,
+    synthetic: "markov",
+    rho: 0.2,
+    seed: 4,
+  });
+  assert.equal([llama({ slices: 2, trace: "decode16" }).trace, llama({ trace: "mine" }).trace], ["decode16", "mine"]);
+  assert.is(request({ phase: "mixed", chunk: 8 }).trace, "decode16");
 });
 
 cli("leaves quietly when its reader has seen enough", async () => {

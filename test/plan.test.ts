@@ -5,7 +5,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { constantPlan, planFromTrace, wantedBits } from "../src/plan.js";
-import { replay } from "../src/replay.js";
+import { replay, type Step, stepOf } from "../src/replay.js";
 import { embeddedModel, embeddedTrace, parsePack, smallModel, smallPack } from "./support/pack.js";
 import { refusal } from "./support/refusal.js";
 
@@ -13,35 +13,43 @@ const test = suite("plan");
 const tiny = embeddedModel("tiny-llama");
 const decode16 = embeddedTrace("decode16");
 
+/** A step of decode16 or of another pack that holds these rows, one a sequence. */
+function stepWith(...rows: number[]): Step {
+  const entries = rows.map((_, i) => ({ sequence: i, firstPosition: 0, count: 1, firstToken: i, samples: true }));
+  return stepOf(0, entries, ({ sequence }) => rows[sequence]);
+}
+
 test("a trace plan has the depths of the pack", () => {
   const trace = parsePack(smallPack());
   const plan = planFromTrace(trace, 3);
   assert.equal([plan.source, plan.budget, plan.slices, plan.routed], ["trace", 3, undefined, true]);
   assert.equal([plan.config, plan.text], ["b3", "budget 3 of trace small"]);
   const slices = trace.slices("b3");
-  for (let row = 0; row < trace.rows; row++) {
-    for (let linear = 0; linear < 7; linear++) {
-      assert.is(plan.depth(Math.floor(row / 4), row % 4, linear), slices[row * 7 + linear]);
-    }
+  const all = stepWith(...Array.from({ length: trace.rows }, (_, row) => row));
+  for (let linear = 0; linear < 7; linear++) {
+    const wanted = Array.from({ length: trace.rows }, (_, row) => slices[row * 7 + linear]);
+    assert.equal([...plan.depths(all, { start: 0, size: trace.rows }, linear)], wanted);
   }
 });
 
-test("depths of many tokens are the depths of each, in a new block or a given one", () => {
+test("depths are those of the asked tokens, in a new block or a given one", () => {
   const plan = planFromTrace(decode16, 4);
-  const rows = Int32Array.of(4095, 0, 300, 300);
-  const wanted = [...rows].map((row) => plan.depth(Math.floor(row / 256), row % 256, 17));
-  assert.equal([...plan.depths(rows, 17)], wanted);
+  const step = stepWith(17, 4095, 0, 300, 300, 21);
+  const slices = decode16.slices("b4");
+  const wanted = [4095, 0, 300, 300].map((row) => slices[row * decode16.linears.length + 17]);
+  const tokens = { start: 1, size: 4 };
+  assert.equal([...plan.depths(step, tokens, 17)], wanted);
   const block = new Uint8Array(6).fill(9);
-  assert.is(plan.depths(rows, 17, block), block);
+  assert.is(plan.depths(step, tokens, 17, block), block);
   assert.equal([...block], [...wanted, 9, 9]);
-  assert.equal([...constantPlan(2).depths(rows, 17, block)], [2, 2, 2, 2, 9, 9]);
+  assert.equal([...constantPlan(2).depths(step, tokens, 17, block)], [2, 2, 2, 2, 9, 9]);
 });
 
 test("a constant plan has no router and no budget", () => {
   const plan = constantPlan(3);
   assert.equal([plan.source, plan.budget, plan.slices, plan.routed], ["constant", undefined, 3, false]);
   assert.equal([plan.config, plan.text], ["k3", "3 slices for every token, no router"]);
-  assert.is(plan.depth(0, 0, 0), 3);
+  assert.equal([...plan.depths(stepWith(0, 5), { start: 0, size: 2 }, 0)], [3, 3]);
   assert.is(constantPlan(1).text, "1 slice for every token, no router");
 });
 

@@ -4,6 +4,7 @@ import { band, bytes, energy, integer, known, percent, seconds, significant } fr
 import { toJson } from "../src/report/json.js";
 import { toMarkdown } from "../src/report/markdown.js";
 import { toTerminal } from "../src/report/terminal.js";
+import type { Result } from "../src/result.js";
 import { matchesGolden } from "./support/golden.js";
 import { exampleResult } from "./support/result.js";
 
@@ -75,6 +76,33 @@ report("says where each figure comes from", () => {
   result.accuracy = { source: "none", perplexity: null, reference: null, tokens: 0, arithmetic: "fp32" };
   assert.match(toTerminal(result), "Accuracy  [none]");
   assert.match(toTerminal(result), "nothing is interpolated");
+});
+
+report("says in words what a plan of another model or of none knows of accuracy", () => {
+  const none = { source: "none" as const, perplexity: null, reference: null, tokens: 0, arithmetic: "none" };
+  const of = (source: Result["plan"]["source"], accuracy: Result["accuracy"] = none) => {
+    const result = { ...exampleResult(), plan: { source, budget: 4, text: "the plan in words" }, accuracy };
+    return toTerminal(result).replaceAll("\n  ", " ");
+  };
+  assert.match(of("transplanted"), "no accuracy: another model chose these depths, on its own tokens");
+  assert.match(of("synthetic"), "no accuracy: no model chose these depths");
+  assert.match(of("constant"), "nothing is interpolated");
+  const sourceModel = { name: "tiny-llama", perplexity: 15.3625, reference: null, tokens: 4080 };
+  const figure = "tiny-llama itself: perplexity 15.3625, FP16 -, over 4,080 tokens";
+  assert.match(of("transplanted", { ...none, sourceModel }), figure);
+  assert.match(of("transplanted"), "(transplanted from the trace)");
+  assert.match(of("synthetic"), "plan: the plan in words");
+});
+
+report("a partial result says so, and what is not known", () => {
+  const whole = exampleResult();
+  const exposed = { route: null, dram: 350_000, vector: null };
+  const partial: Result = { ...whole, steps: 12, partial: true, stepsAsked: 255, chunk: 64, phase: "mixed", exposed };
+  const page = toTerminal(partial).replaceAll("\n  ", " ");
+  assert.match(page, "partial: interrupted, 12 of 255 steps done; all figures are of these");
+  assert.match(page, "mixed, batch 16, 12 steps, chunks of 64 tokens, trace decode16");
+  assert.match(page, "route not known, dram 350,000 (35.0 %), vector not known");
+  assert.not.match(toTerminal(whole), /partial|chunks|not known/);
 });
 
 report("shares of nothing and empty counters do not break a page", () => {

@@ -6,10 +6,9 @@
 //                                              prefill, and prefill + decode steps
 //
 
-import type { Phase } from "../replay.js";
 import type { ComparedMachine, Comparison } from "./data-file.js";
 import { type Estimate, type EstimatedEnergy, estimate } from "./estimate.js";
-import type { FormulaModel, Revision } from "./tables.js";
+import type { FormulaModel, Phase, Revision } from "./tables.js";
 
 export interface ReproduceRequest {
   revision: Revision;

@@ -8,11 +8,13 @@
 //
 
 import { InputError } from "../errors.js";
-import type { Phase } from "../replay.js";
 
 /** Of the public artifact: `paper` gives the published figures, `head` corrects attention. */
 export const REVISIONS = ["paper", "head"] as const;
 export type Revision = (typeof REVISIONS)[number];
+
+/** What a step does: a window at once, or a token of every sequence. */
+export type Phase = "prefill" | "decode";
 
 /** One number for every model, or one a model. */
 export type PerModel = number | Readonly<Record<string, number>>;

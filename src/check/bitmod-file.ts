@@ -8,10 +8,9 @@
 //
 
 import { z } from "zod";
-import type { FormulaMachine, FormulaModel, FormulaStep, PerModel, Platform } from "../bitmod/tables.js";
+import type { FormulaMachine, FormulaModel, FormulaStep, PerModel, Phase, Platform } from "../bitmod/tables.js";
 import { InputError } from "../errors.js";
 import { parseJson, readValue } from "../json.js";
-import type { Phase } from "../replay.js";
 import {
   type Accel,
   accelSchema,

@@ -17,8 +17,8 @@ export const IDEAL: Record<Cause, MachineOptions> = {
 
 export interface Counterfactual {
   cause: Cause;
-  /** Cycles of the idealised run. */
-  done: Promise<number>;
+  /** Cycles of the idealised run; null if it was stopped. */
+  done: Promise<number | null>;
   stop(): void;
 }
 
@@ -28,7 +28,9 @@ type Message = { done: number } | { cycles: number };
 /** Starts the thread; the request has been checked by then. `onDone` hears how many parts of the program are done. */
 export function startCounterfactual(request: RunRequest, cause: Cause, onDone: (done: number) => void): Counterfactual {
   const worker = new Worker(new URL(import.meta.url), { workerData: { request, cause } });
-  const done = new Promise<number>((resolve, reject) => {
+  let giveUp = () => {};
+  const done = new Promise<number | null>((resolve, reject) => {
+    giveUp = () => resolve(null);
     worker.on("message", (message: Message) => {
       if ("cycles" in message) resolve(message.cycles);
       else onDone(message.done);
@@ -36,15 +38,19 @@ export function startCounterfactual(request: RunRequest, cause: Cause, onDone: (
     worker.once("error", reject);
   });
   done.catch(() => {}); // awaited later, or not at all when the run itself fails
-  return { cause, done, stop: () => void worker.terminate() };
+  const stop = () => {
+    giveUp();
+    worker.terminate();
+  };
+  return { cause, done, stop };
 }
 
 /** The thread's side. */
 async function work({ request, cause }: { request: RunRequest; cause: Cause }): Promise<void> {
   const { execute, prepare } = await import("../job.js");
   const say = (message: Message) => parentPort?.postMessage(message);
-  const [engine] = await execute(prepare(request), [IDEAL[cause]], (done) => say({ done }));
-  say({ cycles: engine.cycle });
+  const { engines } = await execute(prepare(request), [IDEAL[cause]], (done) => say({ done }));
+  say({ cycles: engines[0].cycle });
 }
 
 if (!isMainThread && workerData?.cause !== undefined) await work(workerData);

@@ -3,7 +3,7 @@
 //   memory do, was the array used, what did it cost, how many bits, how good are the answers, from which inputs.
 //
 
-import type { Accuracy, Band, DramResult, Result } from "../result.js";
+import type { Band, DramResult, Result } from "../result.js";
 import { band, bytes, energy, integer, known, percent, seconds, significant } from "./format.js";
 import type { Page, Row, Section } from "./page.js";
 
@@ -35,14 +35,16 @@ export function pageOf(result: Result): Page {
       array(result),
       energyByBlock(result),
       bits(result),
-      accuracy(result.accuracy),
+      accuracy(result),
       inputs(result),
     ],
     legend: LEGEND,
   };
 }
 
-function speed({ plan, phase, batch, steps, trace, cycles, seconds: time, tokens, tokensPerSecond }: Result): Section {
+function speed(result: Result): Section {
+  const { plan, partial, stepsAsked = 0, steps, cycles, seconds: time, tokens, tokensPerSecond } = result;
+  const done = `partial: interrupted, ${integer(steps)} of ${counted(stepsAsked, "step")} done; all figures are of these`;
   return {
     title: "Speed",
     source: "modelled",
@@ -51,15 +53,19 @@ function speed({ plan, phase, batch, steps, trace, cycles, seconds: time, tokens
       fact("time", `${seconds(time)}  (core clock ${significant(time > 0 ? cycles / time / 1e9 : 0)} GHz)`),
       fact("tokens/s", `${significant(tokensPerSecond)}  (${integer(tokens)} tokens)`),
     ],
-    notes: [
-      `${phase}, batch ${integer(batch)}, ${counted(steps, "step")}, ${trace === null ? "no trace" : `trace ${trace}`}`,
-      `plan: ${plan.text}`,
-    ],
+    notes: [...(partial ? [done] : []), workload(result), `plan: ${plan.text}`],
   };
 }
 
+function workload({ phase, batch, steps, chunk, trace }: Result): string {
+  const chunks = chunk === undefined ? [] : [`chunks of ${counted(chunk, "token")}`];
+  const source = trace === null ? "no trace" : `trace ${trace}`;
+  return [phase, `batch ${integer(batch)}`, counted(steps, "step"), ...chunks, source].join(", ");
+}
+
 function cycles({ breakdown, cycles, exposed }: Result): Section {
-  const saved = (name: string, value: number) => `${name} ${integer(value)} (${percent(value, cycles)})`;
+  const saved = (name: string, value: number | null) =>
+    value === null ? `${name} not known` : `${name} ${integer(value)} (${percent(value, cycles)})`;
   return {
     title: "Where the cycles went",
     source: "modelled",
@@ -136,11 +142,13 @@ function energyByBlock({ energyPj: { total, blocks }, tokens }: Result): Section
 }
 
 function bits({ bits: { wanted, fetched, computed }, plan }: Result): Section {
+  const origin = { trace: "recorded by the trace", transplanted: "transplanted from the trace" };
+  const { [plan.source as keyof typeof origin]: from = plan.source } = origin;
   return {
     title: "Bits per routed weight",
     source: "modelled",
     rows: [
-      fact("wanted", `${wanted.toFixed(3)}  (${plan.source === "trace" ? "recorded by the trace" : plan.source})`),
+      fact("wanted", `${wanted.toFixed(3)}  (${from})`),
       fact("fetched", fetched.toFixed(3)),
       fact("computed", computed.toFixed(3)),
     ],
@@ -148,23 +156,27 @@ function bits({ bits: { wanted, fetched, computed }, plan }: Result): Section {
   };
 }
 
-function accuracy({ source, perplexity, reference, tokens, arithmetic }: Accuracy): Section {
-  const none = source === "none" ? ["no accuracy: these tokens were not run, and nothing is interpolated"] : [];
+function accuracy({ accuracy: figures, plan }: Result): Section {
+  const { source, perplexity, reference, tokens, arithmetic, sourceModel } = figures;
+  const shown = (value: number | null) => known(value, (one) => one.toFixed(4));
+  const notes = [source === "none" ? noAccuracy(plan) : `over ${counted(tokens, "token")}, arithmetic ${arithmetic}`];
+  if (sourceModel !== undefined) {
+    const { name, perplexity: own, reference: fp, tokens: over } = sourceModel;
+    const figure = `${name} itself: perplexity ${shown(own)}, FP16 ${shown(fp)}, over ${counted(over, "token")}`;
+    notes.push(`${figure} (recorded by the trace, in its own context)`);
+  }
   return {
     title: "Accuracy",
     source,
-    rows: [
-      fact(
-        "perplexity",
-        known(perplexity, (value) => value.toFixed(4)),
-      ),
-      fact(
-        "FP16",
-        known(reference, (value) => value.toFixed(4)),
-      ),
-    ],
-    notes: source === "none" ? none : [`over ${counted(tokens, "token")}, arithmetic ${arithmetic}`],
+    rows: [fact("perplexity", shown(perplexity)), fact("FP16", shown(reference))],
+    notes,
   };
+}
+
+function noAccuracy({ source }: Result["plan"]): string {
+  if (source === "transplanted") return "no accuracy: another model chose these depths, on its own tokens";
+  if (source === "synthetic") return "no accuracy: no model chose these depths";
+  return "no accuracy: these tokens were not run, and nothing is interpolated";
 }
 
 function inputs({ inputs, stateHash, version }: Result): Section {

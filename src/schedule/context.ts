@@ -20,7 +20,7 @@ export interface Span {
   count: number;
   /** Place of its first token in the block. */
   firstToken: number;
-  /** Whether the last token of the step's entry is in it: then it needs logits. */
+  /** The last token of a step's entry that samples is in it: it needs logits. */
   last: boolean;
 }
 

@@ -5,7 +5,7 @@
 //
 //   A step wider than a token block goes through all layers block by block: weights are read once per block either way, and
 //   only K and V of earlier blocks are needed again (they are in the cache by then). lm_head runs for the last token of each
-//   entry of a step: the token that is sampled.
+//   entry of a step that samples: of a prefill in chunks only the last chunk does.
 //   Left out    the order "weights resident, activations re-read": no step scheduled here would save bytes by much.
 //
 
@@ -79,7 +79,6 @@ export class StepSchedule {
 
   private contextOf(step: Step, block: Piece): Context {
     const { program, machine, model, plan, placement, limits, carried, sequences } = this;
-    const rows = step.rows.subarray(block.start, block.start + block.size);
     const scratch = new Uint8Array(block.size);
     const spans = spansOf(step, block);
     const residency = residencyOf(machine, limits, model, block.size);
@@ -92,7 +91,9 @@ export class StepSchedule {
       slices: slicesOf(plan),
       tokens: block.size,
       blockTokens: (inputs) => blockTokens(machine, limits, inputs),
-      depths: (linear, { start, size }) => plan.depths(rows, linear, scratch).subarray(start, start + size),
+      depths: (linear, { start, size }) => {
+        return plan.depths(step, { start: block.start + start, size }, linear, scratch).subarray(0, size);
+      },
     };
   }
 }
@@ -100,7 +101,7 @@ export class StepSchedule {
 /** The parts of a step's entries that lie in a block. */
 function spansOf(step: Step, block: Piece): Span[] {
   const spans: Span[] = [];
-  for (const { sequence, firstPosition, firstToken, count } of step.entries) {
+  for (const { sequence, firstPosition, firstToken, count, samples } of step.entries) {
     const start = Math.max(firstToken, block.start);
     const end = Math.min(firstToken + count, block.start + block.size);
     if (start >= end) continue;
@@ -109,7 +110,7 @@ function spansOf(step: Step, block: Piece): Span[] {
       firstPosition: firstPosition + start - firstToken,
       count: end - start,
       firstToken: start - block.start,
-      last: end === firstToken + count,
+      last: samples && end === firstToken + count,
     });
   }
   return spans;

@@ -22,6 +22,7 @@ const REQUESTS: Partial<RunRequest>[] = [
     context: 200,
     sets: ["clock.coreMHz=1500", "dram.device=ddr4-3200", "dram.dieGb=8"],
   },
+  { budget: 3, synthetic: "markov", rho: 0.5, phase: "mixed", batch: 2, chunk: 3, steps: 2 },
 ];
 
 for (const request of REQUESTS) {

@@ -7,7 +7,7 @@ import { capacityBytes, stripeBytes, transactionBytes } from "../../src/device.j
 import { type Machine, parseMachine } from "../../src/hardware.js";
 import { type Model, parseModel } from "../../src/model.js";
 import { constantPlan, type Plan } from "../../src/plan.js";
-import type { Step } from "../../src/replay.js";
+import { type Step, stepOf } from "../../src/replay.js";
 import { Placement } from "../../src/schedule/placement.js";
 import { Program } from "../../src/schedule/program.js";
 import { StepSchedule, spillBytes, stepTokens } from "../../src/schedule/step.js";
@@ -57,9 +57,8 @@ export function routedPlan(depth: (token: number, linear: number) => number): Pl
     ...constantPlan(4),
     source: "trace",
     routed: true,
-    depth: (_sequence, position, linear) => depth(position, linear),
-    depths: (rows, linear, into = new Uint8Array(rows.length)) => {
-      for (let i = 0; i < rows.length; i++) into[i] = depth(rows[i], linear);
+    depths: ({ rows }, { start, size }, linear, into = new Uint8Array(size)) => {
+      for (let i = 0; i < size; i++) into[i] = depth(rows[start + i], linear);
       return into;
     },
   };
@@ -72,13 +71,12 @@ export function stepsOf({ counts, context, sequences }: ScheduleCase): Step[] {
     let firstToken = 0;
     const entries = step.flatMap((count, sequence) => {
       if (count === 0) return [];
-      const entry = { sequence, firstPosition: positions[sequence], count, firstToken };
+      const entry = { sequence, firstPosition: positions[sequence], count, firstToken, samples: true };
       positions[sequence] += count;
       firstToken += count;
       return [entry];
     });
-    const rows = Int32Array.from({ length: firstToken }, () => token++);
-    return { index, entries, rows };
+    return stepOf(index, entries, () => token++);
   });
 }
 
