@@ -25,8 +25,8 @@ export const TILE = 8;
 /** Bits of a term: (-1)^Sign * Man * 2^((term & Exp) / 2), times 2^bsig of its slot. A missing term has no Man. */
 export enum Term {
   Man = 1,
-  Exp = 6,
-  Sign = 8,
+  Exp = 62,
+  Sign = 64,
 }
 
 /** Words of what `fp16Dot4` writes. */

@@ -6,6 +6,7 @@ import type { Command } from "commander";
 import { checkBitmod } from "../check/bitmod.js";
 import { checkDram } from "../check/dram.js";
 import { checkPe } from "../check/pe.js";
+import { checkQuant } from "../check/quant.js";
 import { type CheckVerdict, linesOf } from "../check/verdict.js";
 import { CheckFailed, InputError } from "../errors.js";
 import { readText } from "../io/files.js";
@@ -27,6 +28,7 @@ const KINDS: Record<string, Check> = {
   dram: (text, file) => checkDramFile(text, file),
   pe: async (text, file) => checkPe(text, file, await arithmetic()),
   bitmod: async (text, file) => checkBitmod(text, file),
+  quant: async (text, file) => checkQuant(text, file),
 };
 
 const HELP = `
@@ -39,6 +41,7 @@ Everything comes from FILE: devices, machines, model shapes, what is wanted; not
           the RTL as it is (raw) and the exact dot product of a group are informational.
   bitmod  rows of BitMoD's public artifact, by its cost formula (docs/formula.md). Must be exact: head_rows and
           head_layer_detail (every count, energies to 1e-9), paper_rows (cycles, energies in whole uJ).
+  quant   weights after the public quantizer of BitMoD. Must be exact: every bit of every value of every case.
 
 Examples:
   mobisim check dram golden.json            a line for each row that differs; the last line sums up

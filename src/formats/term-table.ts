@@ -2,7 +2,8 @@
 //   Terms of a PE: what a code becomes on its way into a lane, one signed power of two a cycle.
 //
 //     integer ──► booth   radix-4 digits -2..2, lowest first; the digit of slot k weighs 4^k        any integer
-//             └─► bits    set bits of |value|, leading first; sign and magnitude, 16 = 8 + 8        |value| <= 16
+//             ├─► bits    set bits of |value|, leading first; sign and magnitude, 16 = 8 + 8        exp <= 3, few bits
+//             └─► signed  the fewest signed powers of two, leading first; a wide shift in each lane  any integer
 //     terms of all codes ──► termTable ──► u8[slots * CODES] and a shift a slot                     numeric.wasm
 //
 //   A slot is one cycle of a group of lanes: its shift (bsig) is theirs together, sign, exponent and man are each lane's.
@@ -14,9 +15,9 @@
 import { CODES, MAX_SLOTS, Term } from "../../assembly/numeric/contract.js";
 
 /** How integers become terms: a property of the PE. */
-export type Recoding = "booth" | "bits";
+export type Recoding = "booth" | "bits" | "signed";
 
-/** One lane of one cycle: (-1)^negative * man * 2^exp * 2^bsig; exp 0..3. */
+/** One lane of one cycle: (-1)^negative * man * 2^exp * 2^bsig; BitMoD's lanes shift by 0..3. */
 export interface PeTerm {
   negative: boolean;
   man: 0 | 1;
@@ -39,6 +40,7 @@ const LARGEST_EXP = 3;
 /** Whether every value has its terms within `slots`. */
 export function fitsSlots(values: readonly number[], slots: number, recoding: Recoding): boolean {
   if (recoding === "booth") return boothSlots(values) <= slots;
+  if (recoding === "signed") return values.every((value) => signedPowers(value).length <= slots);
   return values.every((value) => bitTerms(value, slots) !== undefined);
 }
 
@@ -75,19 +77,45 @@ export function bitTerms(value: number, slots: number): PeTerm[] | undefined {
   }));
 }
 
+/** The fewest signed powers of two that add up to an integer (no two are neighbours), leading first. */
+export function signedPowers(value: number): { negative: boolean; exp: number }[] {
+  const powers: { negative: boolean; exp: number }[] = [];
+  let rest = Math.abs(value);
+  for (let exp = 0; rest > 0; exp++) {
+    if (rest % 2 === 1) {
+      const below = rest % 4 === 3;
+      powers.unshift({ negative: below !== value < 0, exp });
+      rest += below ? 1 : -1;
+    }
+    rest /= 2;
+  }
+  return powers;
+}
+
+/** The same, filled up to `slots`. */
+export function signedTerms(value: number, slots: number): PeTerm[] {
+  const powers = signedPowers(value);
+  const missing: PeTerm = { negative: value < 0, man: 0, exp: 0, bsig: 0 };
+  return Array.from({ length: slots }, (_, i) => (i < powers.length ? { ...powers[i], man: 1, bsig: 0 } : missing));
+}
+
 /** The table of codes 0, 1, 2, ... that stand for `values`. */
 export function termTable(values: readonly number[], slots: number, recoding: Recoding): TermTable {
   const fits = values.length <= CODES && slots <= MAX_SLOTS && fitsSlots(values, slots, recoding);
   if (!fits) throw new Error(`internal: ${values.length} codes do not fit ${slots} slots`);
   const table = { slots, terms: new Uint8Array(slots * CODES), bsigs: new Uint8Array(slots) };
   for (const [code, value] of values.entries()) {
-    const terms = recoding === "booth" ? boothTerms(value, slots) : bitTerms(value, slots)!;
-    for (const [slot, term] of terms.entries()) {
+    for (const [slot, term] of termsOf(value, slots, recoding).entries()) {
       table.terms[slot * CODES + code] = packTerm(term);
       table.bsigs[slot] = term.bsig;
     }
   }
   return table;
+}
+
+function termsOf(value: number, slots: number, recoding: Recoding): PeTerm[] {
+  if (recoding === "booth") return boothTerms(value, slots);
+  return recoding === "signed" ? signedTerms(value, slots) : bitTerms(value, slots)!;
 }
 
 /** A term as the lanes read it. */
