@@ -112,15 +112,20 @@ export function parseComparison(text: string, label: string): Comparison {
       ...machine,
       platform: { ...platform, sram },
     })),
-    models: Object.entries(models).map(([name, model]) => ({ name, ...model, linears: linearsOf(model) })),
+    models: Object.entries(models).map(([name, model]) => modelOf(name, model)),
     clockMHz: platform.clockMHz,
     headline,
   };
 }
 
-function linearsOf({ layers, hidden, vocab, linears }: z.output<typeof modelSchema>): FormulaModel["linears"] {
-  return [
-    ...Object.entries(linears).map(([name, [out, inputs]]) => ({ name, in: inputs, out, count: layers })),
-    { name: "lm_head", in: hidden, out: vocab, count: 1 },
-  ];
+function modelOf(name: string, shape: z.output<typeof modelSchema>): FormulaModel {
+  const { layers, hidden, heads, kvHeads, vocab } = shape;
+  const linears = Object.entries(shape.linears).map(([kind, [out, inputs]]) => ({
+    name: kind,
+    in: inputs,
+    out,
+    count: layers,
+  }));
+  linears.push({ name: "lm_head", in: hidden, out: vocab, count: 1 });
+  return { name, layers, heads, kvHeads, headSize: hidden / heads, linears };
 }

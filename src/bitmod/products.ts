@@ -74,7 +74,7 @@ function headAttention(
   machine: FormulaMachine,
   { phase, batch, context }: FormulaStep,
 ): Product[] {
-  const headSize = model.hidden / model.heads;
+  const { headSize } = model;
   const groupHeads = model.heads / model.kvHeads;
   const product = (name: string, inputs: number, outputs: number): Product => ({
     name,
@@ -106,13 +106,13 @@ function paperAttention(model: FormulaModel, machine: FormulaMachine, step: Form
     tokens,
     batch: 1,
     weightBatch: 1,
-    inputWidth: (model.hidden / model.heads) * model.kvHeads,
+    inputWidth: model.headSize * model.kvHeads,
     weightBits: PAPER_KV_BITS,
     bufferedBits: bits,
     cyclesPerTile: cyclesPerTile(machine, bits),
   });
   return [
-    product(ATTENTION_NAMES.scores, model.hidden, queries, rows),
+    product(ATTENTION_NAMES.scores, model.headSize * model.heads, queries, rows),
     product(ATTENTION_NAMES.values, step.context, rows, queries),
   ];
 }

@@ -61,9 +61,10 @@ export interface SramPort {
 export interface FormulaModel {
   readonly name: string;
   readonly layers: number;
-  readonly hidden: number;
   readonly heads: number;
   readonly kvHeads: number;
+  /** Elements of a head. */
+  readonly headSize: number;
   /** lm_head among them, the embedding not. */
   readonly linears: readonly FormulaLinear[];
 }

@@ -166,9 +166,9 @@ function modelOf(name: string, { config, linear }: GoldenModel): FormulaModel {
   return {
     name,
     layers: config.num_hidden_layers,
-    hidden: config.hidden_size,
     heads,
     kvHeads: config.num_key_value_heads ?? heads,
+    headSize: config.hidden_size / heads,
     linears: Object.entries(linear).map(
       ([
         full,

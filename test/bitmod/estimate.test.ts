@@ -99,9 +99,9 @@ test("fractions of a bit cost bytes, no cycles", () => {
 const TINY: FormulaModel = {
   name: "tiny",
   layers: 2,
-  hidden: 32,
   heads: 4,
   kvHeads: 2,
+  headSize: 8,
   linears: [{ name: "q", in: 32, out: 32, count: 2 }],
 };
 
@@ -185,7 +185,7 @@ const models: fc.Arbitrary<FormulaModel> = fc
       one("down", wide, hidden, layers),
       one("lm_head", hidden, vocab, 1),
     ];
-    return { name: "random", layers, hidden, heads: kvHeads * group, kvHeads, linears };
+    return { name: "random", layers, heads: kvHeads * group, kvHeads, headSize, linears };
   });
 const powers = fc.constantFrom(1, 2, 4, 8);
 const grid = fc.record({ rows: powers, columns: powers });
