@@ -3,20 +3,27 @@
 //
 
 import { readFileSync } from "node:fs";
+import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { parseDevice } from "../src/device.js";
+import { Status } from "../assembly/contract.js";
+import { channelVector, parseDevice } from "../src/device.js";
 import { bound } from "../src/formula.js";
-import { parseMachine } from "../src/hardware.js";
+import { machineKnobs, parseMachine } from "../src/hardware.js";
 import { assetPath } from "../src/io/files.js";
 import { prepare } from "../src/job.js";
 import { constantPlan } from "../src/plan.js";
 import { replay } from "../src/replay.js";
 import type { RunRequest } from "../src/request.js";
 import { simulate } from "../src/simulate.js";
+import { Machine } from "../src/wasm/machine.js";
+import { engine } from "./support/engine.js";
 import { embeddedModel } from "./support/pack.js";
+import { describeCase, emitTo, type ScheduleCase, scheduleCases, stepsOf } from "./support/schedule.js";
 
 const test = suite("formula");
+const SEED = Number(process.env.MOBISIM_SEED ?? 20261122);
+const RUNS_OF_LAW = Number(process.env.MOBISIM_RUNS ?? 400) / 10;
 
 const edge = (...sets: string[]) =>
   parseMachine(readFileSync(assetPath("hw-configs", "edge.yaml"), "utf8"), "edge.yaml", sets);
@@ -38,6 +45,8 @@ const RUNS: Partial<RunRequest>[] = [
   { slices: 1, batch: 1, steps: 2 },
   { slices: 4, batch: 20, steps: 1 },
   { slices: 2, steps: 1, sets: ["array.rows=16", "dram.channels=8"] },
+  { budget: 4, batch: 1, trace: "prefill2k", phase: "prefill" },
+  { budget: 3, batch: 2, steps: 1, sets: ["router.weights=resident"] },
   { budget: 6, steps: 1, sets: ["array.columns=8", "array.lanes=8", "array.activationPortBits=2048"] },
 ];
 
@@ -52,5 +61,37 @@ for (const run of RUNS) {
     assert.ok(cycles < 8 * least.cycles, `a bound this far off helps nobody: ${cycles}, ${least.cycles}`);
   });
 }
+
+/** Cycles of a case on the engine. */
+async function cyclesOf(one: ScheduleCase): Promise<number> {
+  const channels = channelVector(lpddr5, one.machine.dram);
+  const machine = new Machine(await engine("release"), machineKnobs(one.machine, lpddr5, 4), channels);
+  emitTo(one, (supply) => {
+    machine.supply(supply);
+    assert.is(machine.run(1e9), Status.NeedsWork);
+  });
+  machine.end();
+  assert.is(machine.run(1e9), Status.Quiet);
+  return machine.cycle;
+}
+
+test(`no random machine is faster on any random model, seed ${SEED}`, async () => {
+  let refused = 0;
+  const law = fc.asyncProperty(scheduleCases, async (one) => {
+    try {
+      const { machine, model, plan } = one;
+      const steps = stepsOf(one);
+      const played = { ...replay(null, model, {}), stepCount: steps.length, step: (index: number) => steps[index] };
+      const least = bound(machine, lpddr5, model, plan, played);
+      const cycles = await cyclesOf(one);
+      assert.ok(cycles >= least.cycles, `cycles ${cycles}, bound ${least.cycles}: ${describeCase(one)}`);
+    } catch (error) {
+      if ((error as Error).name !== "InputError") throw error;
+      refused++;
+    }
+  });
+  await fc.assert(law, { seed: SEED, numRuns: RUNS_OF_LAW });
+  assert.ok(refused < RUNS_OF_LAW / 2, `${refused} of ${RUNS_OF_LAW} cases are refused`);
+});
 
 test.run();
