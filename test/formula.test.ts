@@ -15,6 +15,7 @@ import { prepare } from "../src/job.js";
 import { constantPlan } from "../src/plan.js";
 import { replay } from "../src/replay.js";
 import type { RunRequest } from "../src/request.js";
+import type { Result } from "../src/result.js";
 import { simulate } from "../src/simulate.js";
 import { Machine } from "../src/wasm/machine.js";
 import { engine } from "./support/engine.js";
@@ -50,14 +51,25 @@ const RUNS: Partial<RunRequest>[] = [
   { budget: 6, steps: 1, sets: ["array.columns=8", "array.lanes=8", "array.activationPortBits=2048"] },
 ];
 
+/** Cycles of 1 GHz that all weights take at peak: what a step cannot avoid. */
+function cyclesAtPeak({ bytes, peakGBps }: Result["dram"]): number {
+  const { kv: _, activations: __, embedding: ___, ...weights } = bytes;
+  return Object.values(weights).reduce((sum, one) => sum + one, 0) / peakGBps;
+}
+
 for (const run of RUNS) {
   test(`the engine is never faster: ${JSON.stringify(run)}`, async () => {
     const request = { machine: "edge", model: "tiny-llama", trace: "decode16", sets: [], ...run };
     const { inputs, plan, played } = prepare(request);
     const least = bound(inputs.machine, inputs.device, inputs.model, plan, played);
-    const { cycles, breakdown } = await simulate(request);
+    const { cycles, breakdown, dram } = await simulate(request);
     assert.ok(breakdown.busy >= least.arrayCycles, `busy ${breakdown.busy}, bound ${least.arrayCycles}`);
     assert.ok(cycles >= least.cycles, `cycles ${cycles}, bound ${least.cycles}`);
+    const share = least.dramCycles / Math.ceil(cyclesAtPeak(dram));
+    assert.ok(
+      share <= 1 && share > 0.99,
+      `DRAM bound / weights at peak is ${share}: only the scales of lm_head are left out`,
+    );
     assert.ok(cycles < 8 * least.cycles, `a bound this far off helps nobody: ${cycles}, ${least.cycles}`);
   });
 }
