@@ -27,6 +27,11 @@ const COMMANDS: Entry[] = [
     load: () => import("./commands/run.js"),
   },
   {
+    name: "compare",
+    summary: "the options of run with lists for values: one table, a row for every combination",
+    load: () => import("./commands/compare.js"),
+  },
+  {
     name: "dram",
     summary: "replay a stream of requests on a DRAM part: bandwidth, latency, energy, and why",
     load: () => import("./commands/dram.js"),

@@ -21,18 +21,22 @@ import type { Result } from "./result.js";
 import { secondsOf } from "./units.js";
 import type { Machine as Engine } from "./wasm/machine.js";
 
+export interface SimulateOptions {
+  onProgress?: OnProgress | undefined;
+  signal?: AbortSignal | undefined;
+  /** Whether the idealised runs go beside it; `exposed` is null without them. Default: yes. */
+  counterfactuals?: boolean;
+}
+
 /**
  * Runs what a request asks. Throws InputError for what cannot be run. Interrupted by the signal, it answers for the steps
  * finished by then, and throws Interrupted if there are none.
  */
-export async function simulate(
-  request: RunRequest,
-  onProgress: OnProgress = () => {},
-  signal?: AbortSignal,
-): Promise<Result> {
+export async function simulate(request: RunRequest, options: SimulateOptions = {}): Promise<Result> {
+  const { onProgress = () => {}, signal, counterfactuals = true } = options;
   const job = prepare(request);
   // Without DRAM a run is cheap and goes along; the other counterfactuals cost a run each and have a thread each.
-  const causes = counterfactuals(job);
+  const causes = counterfactuals ? counterfactualsOf(job) : [];
   const progress = shared(onProgress, causes.length + 1);
   const threads = causes.map((cause, i) => startCounterfactual(request, cause, (done) => progress(i + 1, done)));
   const stopThreads = () => {
@@ -41,12 +45,12 @@ export async function simulate(
   signal?.addEventListener("abort", stopThreads);
   try {
     const onReal = (done: number, total: number) => progress(0, done, total);
-    const { engines, steps } = await execute(job, [{}, IDEAL.dram], onReal, signal);
+    const { engines, steps } = await execute(job, counterfactuals ? [{}, IDEAL.dram] : [{}], onReal, signal);
     const [real, idealDram] = engines;
     const cycles = Object.fromEntries(
       await Promise.all(threads.map(({ cause, done }) => done.then((c) => [cause, c]))),
     );
-    const ideal = { ...cycles, dram: idealDram.cycle };
+    const ideal = counterfactuals ? { ...cycles, dram: idealDram.cycle } : NOT_IDEALISED;
     if (signal?.aborted !== true) return resultOf(request, job, real, ideal);
     const known = { ...job, played: firstSteps(job.played, steps) };
     return { ...resultOf(request, known, real, ideal), partial: true, stepsAsked: job.played.stepCount };
@@ -72,12 +76,13 @@ function shared(onProgress: OnProgress, executions: number) {
 }
 
 /** Without a router there is nothing to idealise in it. */
-function counterfactuals({ plan }: Job): Cause[] {
+function counterfactualsOf({ plan }: Job): Cause[] {
   return plan.routed ? ["route", "vector"] : ["vector"];
 }
 
-/** Cycles of the idealised runs: null of one that was stopped, nothing of one that was not needed. */
+/** Cycles of the idealised runs: null of one that was stopped or not asked for, nothing of one that was not needed. */
 type IdealCycles = Partial<Record<Cause, number | null>>;
+const NOT_IDEALISED: IdealCycles = { route: null, dram: null, vector: null };
 
 function resultOf(request: RunRequest, job: Job, real: Engine, ideal: IdealCycles): Result {
   const { plan, played } = job;

@@ -9,6 +9,7 @@ export const KHZ_PER_MHZ = 1000;
 export const HZ_PER_MHZ = 1e6;
 export const PJ_PER_NJ = 1e3;
 export const PJ_PER_UJ = 1e6;
+export const PJ_PER_JOULE = 1e12;
 /** 1 mW for 1 s is 1 mJ = 10^9 pJ. */
 export const PJ_PER_MILLIJOULE = 1e9;
 

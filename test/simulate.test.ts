@@ -22,7 +22,7 @@ function interrupted(request: RunRequest, enough: number) {
   const onProgress = (done: number) => {
     if (done >= enough) controller.abort();
   };
-  return simulate(request, onProgress, controller.signal);
+  return simulate(request, { onProgress, signal: controller.signal });
 }
 
 test("an interrupted run is the run of the steps it finished", async () => {

@@ -8,12 +8,10 @@ import type { Command } from "commander";
 import { InputError, Interrupted } from "../errors.js";
 import { writeAll } from "../io/files.js";
 import { lookOfStdout } from "../io/look.js";
-import { startProgress } from "../io/progress.js";
+import { attended } from "../io/progress.js";
 import { toJson } from "../report/json.js";
 import { toMarkdown } from "../report/markdown.js";
 import { toTerminal } from "../report/terminal.js";
-import type { RunRequest } from "../request.js";
-import type { Result } from "../result.js";
 import { addOptions, type RequestOptions, RUN_OPTIONS, requestOf } from "./run-options.js";
 
 interface RunOptions extends RequestOptions {
@@ -74,34 +72,14 @@ export function define(command: Command): void {
 async function run(options: RunOptions): Promise<void> {
   const request = requestOf(options);
   if (options.out !== undefined) refuseFile(options.out);
-  const result = await simulateWithProgress(request, options.quiet === true);
+  const { simulate } = await import("../simulate.js");
+  const result = await attended(options.quiet === true, (attention) => simulate(request, attention));
   if (options.out !== undefined) {
     writeAll(options.out, { "result.json": toJson(result), "report.md": toMarkdown(result) });
     if (!options.quiet) process.stderr.write(`wrote result.json and report.md to ${options.out}\n`);
   }
   process.stdout.write(options.json ? toJson(result) : toTerminal(result, lookOfStdout()));
   if (result.partial) throw new Interrupted(`interrupted after step ${result.steps} of ${result.stepsAsked}: partial`);
-}
-
-async function simulateWithProgress(request: RunRequest, quiet: boolean): Promise<Result> {
-  const [{ simulate }, progress] = await Promise.all([import("../simulate.js"), startProgress(quiet)]);
-  const controller = new AbortController();
-  const interrupt = () => {
-    progress.stop();
-    if (controller.signal.aborted) {
-      process.stderr.write("interrupted: no result, nothing written\n");
-      process.exit(130);
-    }
-    if (!quiet) process.stderr.write("interrupted: finishing the step under way, once more leaves at once\n");
-    controller.abort();
-  };
-  process.on("SIGINT", interrupt);
-  try {
-    return await simulate(request, progress.update, controller.signal);
-  } finally {
-    progress.stop();
-    process.off("SIGINT", interrupt);
-  }
 }
 
 /** A folder that cannot become one is refused before any work is done. */

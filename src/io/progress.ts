@@ -8,6 +8,12 @@ export interface Progress {
   stop: () => void;
 }
 
+/** How somebody follows work, and stops it. */
+export interface Attention {
+  onProgress: Progress["update"];
+  signal: AbortSignal;
+}
+
 const PATIENCE_MS = 1000;
 const SILENT: Progress = { update: () => {}, stop: () => {} };
 
@@ -39,4 +45,26 @@ export async function startProgress(quiet: boolean, stream: NodeJS.WriteStream =
       shown = false;
     },
   };
+}
+
+/** Work with a bar. Ctrl-C asks it to end where it can; the second one leaves at once. */
+export async function attended<T>(quiet: boolean, work: (attention: Attention) => Promise<T>): Promise<T> {
+  const progress = await startProgress(quiet);
+  const controller = new AbortController();
+  const interrupt = () => {
+    progress.stop();
+    if (controller.signal.aborted) {
+      process.stderr.write("interrupted: no result, nothing written\n");
+      process.exit(130);
+    }
+    if (!quiet) process.stderr.write("interrupted: finishing the step under way, once more leaves at once\n");
+    controller.abort();
+  };
+  process.on("SIGINT", interrupt);
+  try {
+    return await work({ onProgress: progress.update, signal: controller.signal });
+  } finally {
+    progress.stop();
+    process.off("SIGINT", interrupt);
+  }
 }
