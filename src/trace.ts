@@ -12,7 +12,7 @@
 //
 
 import { InputError } from "./errors.js";
-import { LINEAR_KINDS, type Model } from "./model.js";
+import { linearsPerLayer, type Model } from "./model.js";
 import { type Dtype, f32, i32, parseSafetensors, type Safetensors, type Tensor, u8 } from "./safetensors.js";
 import { type Budget, parseTraceJson, SLICES, type TraceDescription } from "./trace-json.js";
 
@@ -123,7 +123,7 @@ export function checkTraceAgainstModel(trace: Trace, model: Model, modelSha256?:
     throw new InputError(`${trace.file}: ${found}; allowed ${allowed} (model ${model.name})`);
   };
   if (linears.length !== model.linears.length) {
-    const count = `${model.linears.length} = ${model.layers} layers x ${LINEAR_KINDS.length}`;
+    const count = `${model.linears.length} = ${model.layers} layers x ${linearsPerLayer(model)}`;
     fail(`linears is a list of ${linears.length}`, count);
   }
   for (const [place, linear] of linears.entries()) {

@@ -63,12 +63,18 @@ export function assetNames(kind: string, suffix: string): string[] {
 
 /** A NAME is looked up in the package's folder `kind`; what has a slash in it, or is there as a file, is a file. */
 export function resolveNameOrFile(kind: string, nameOrFile: string, suffix: string): string {
-  if (/[/\\]/.test(nameOrFile) || isThere(nameOrFile, suffix)) return nameOrFile;
+  const found = findNamed(kind, nameOrFile, suffix);
+  if (found !== undefined) return found;
   const known = assetNames(kind, suffix);
-  if (known.includes(nameOrFile)) return assetPath(kind, nameOrFile + suffix);
   const near = nearest(nameOrFile, known) ?? known.find((name) => nameOrFile !== "" && name.startsWith(nameOrFile));
   const guess = near === undefined ? "" : `; did you mean ${near}?`;
   throw new InputError(`${nameOrFile || '""'}: no such file and no name in ${kind}/ (${known.join(", ")})${guess}`);
+}
+
+/** The same; undefined for what is neither. */
+export function findNamed(kind: string, nameOrFile: string, suffix: string): string | undefined {
+  if (/[/\\]/.test(nameOrFile) || isThere(nameOrFile, suffix)) return nameOrFile;
+  return assetNames(kind, suffix).includes(nameOrFile) ? assetPath(kind, nameOrFile + suffix) : undefined;
 }
 
 /** The text of a NAME or file, how messages call it, and its hash. */

@@ -2,15 +2,16 @@
 //   Everything a run reads, from names to checked objects, with the hash of every file.
 //
 
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { type Device, parseDevice } from "../device.js";
 import { type EnergyTables, energyTables } from "../energy-tables.js";
 import { type Machine, parseMachine } from "../hardware.js";
-import { type Model, parseModel } from "../model.js";
+import type { Model } from "../model.js";
 import type { RunRequest } from "../request.js";
 import type { Result } from "../result.js";
 import { checkTraceAgainstModel, parseTrace, type Trace } from "../trace.js";
-import { assetPath, fileExists, labelOf, readBytes, readNamed, readText, resolveNameOrFile, sha256 } from "./files.js";
+import { assetPath, labelOf, readBytes, readNamed, readText, resolveNameOrFile, sha256 } from "./files.js";
+import { readModel } from "./models.js";
 
 export interface Inputs {
   machine: Machine;
@@ -34,7 +35,8 @@ export function readInputs(request: RunRequest): Inputs {
   const part = named("hw-configs/dram", machine.dram.device, ".yaml");
   const device = parseDevice(part.text, part.label);
   const tables = energyTables(machine, (name, suffix) => named("hw-configs/energy", name, suffix));
-  const { model, weights } = readModel(request.model, files);
+  const { model, weights, files: modelFiles } = readModel(request.model);
+  files.push(...modelFiles);
   const trace = request.trace === undefined ? null : readTrace(request.trace, model, weights, files);
   return { machine, device, tables, model, trace, files };
 }
@@ -47,19 +49,6 @@ export function engineBinary(): Uint8Array {
 /** The binary of PE arithmetic and kernels. */
 export function numericBinary(): Uint8Array {
   return readBytes(assetPath("dist", "numeric.wasm"));
-}
-
-function readModel(name: string, files: Result["inputs"]): { model: Model; weights: string | undefined } {
-  const folder = resolveNameOrFile("models", name, "");
-  const config = join(folder, "config.json");
-  const text = readText(config);
-  files.push({ name: labelOf(config), sha256: sha256(text) });
-  const model = parseModel(text, labelOf(config), basename(folder));
-  const weights = join(folder, "model.safetensors");
-  if (!fileExists(weights)) return { model, weights: undefined };
-  const hash = sha256(readBytes(weights));
-  files.push({ name: labelOf(weights), sha256: hash });
-  return { model, weights: hash };
 }
 
 function readTrace(name: string, model: Model, weights: string | undefined, files: Result["inputs"]): Trace {

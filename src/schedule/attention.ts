@@ -7,7 +7,7 @@
 //     own K, V: in the activation buffer, if they fit          array works while the vector unit does
 //
 //   The K scale is a row scale after the sum; the V scale is folded into P. KV codes are symmetric, so there is no zero
-//   point. Scores that do not fit go in blocks of positions with an online softmax.
+//   point. Scores that do not fit go in blocks of positions with an online softmax. Soft-capped scores take one pass more.
 //
 
 import { Pool, Queue, Release, Stream } from "../../assembly/contract.js";
@@ -27,7 +27,7 @@ import { ACCUMULATOR_BYTES, type Piece } from "./tiles.js";
 
 /** Terms of a KV code on this PE: centred radix-4 digits. */
 const KV_TERMS: Record<number, number> = { 2: 1, 3: 2, 4: 2, 8: 4, 16: 8 };
-const PASSES = { softmax: 3, scale: 1, rescale: 1 };
+const PASSES = { softcap: 1, softmax: 3, scale: 1, rescale: 1 };
 
 export interface AttentionInput {
   layer: number;
@@ -50,7 +50,12 @@ interface Unit extends Shape {
 
 /** The last Compute and Store records of the attention output. */
 export function emitAttention(context: Context, input: AttentionInput): { compute: number; store: number } {
-  const units = unitsOf(context).map((shape) => ({ ...shape, scaleRuns: [], scored: 0, probabilities: 0 }));
+  const units = unitsOf(context, input.layer).map((shape) => ({
+    ...shape,
+    scaleRuns: [],
+    scored: 0,
+    probabilities: 0,
+  }));
   const { attentionLead } = context.machine.schedule;
   /** Last QK of the queries that lie, or lay, in each place of re-fetched ones. */
   const places = new Array<number>(QUERY_PLACES).fill(0);
@@ -119,7 +124,7 @@ function emitScores(context: Context, input: AttentionInput, unit: Unit, places:
       inputs: model.headDim,
       ...kvCodes(context),
       dequants: 1,
-      ...scorePasses(context, unit.block, run),
+      ...scorePasses(context, unit, run),
     });
     inputRun = 0;
   }
@@ -133,9 +138,9 @@ function kvCodes({ machine }: Context): { terms: number; codeBits: number; group
 }
 
 /** Row tiles of positions x the column groups that may see them. */
-function scorePasses(context: Context, block: QueryBlock, run: Piece) {
+function scorePasses(context: Context, unit: Unit, run: Piece) {
   const sum = { passes: 0, passColumns: 0, rowColumns: 0 };
-  for (const { size, groups, columns } of visibleTiles(context, block, run)) {
+  for (const { size, groups, columns } of visibleTiles(context, unit, run)) {
     sum.passes += groups;
     sum.passColumns += columns;
     sum.rowColumns += size * columns;
@@ -144,9 +149,10 @@ function scorePasses(context: Context, block: QueryBlock, run: Piece) {
 }
 
 function emitSoftmax(context: Context, unit: Unit): void {
-  const { program } = context;
+  const { program, model } = context;
   const elements = allowedPairs(context, unit);
-  program.vector({ compute: unit.scored, elements, passes: PASSES.softmax });
+  const softcap = model.softcaps.attention === null ? 0 : PASSES.softcap;
+  program.vector({ compute: unit.scored, elements, passes: softcap + PASSES.softmax });
   unit.probabilities = program.vector({ elements, passes: PASSES.scale });
 }
 
@@ -161,7 +167,7 @@ function emitOutput(context: Context, input: AttentionInput, unit: Unit, before:
   for (const [i, run] of runs.entries()) {
     const valueRun = fetchCache(context, input, unit, "v", run);
     const scaleRun = unit.scaleRuns[i];
-    const parts = visibleParts(context, unit.block, run);
+    const parts = visibleParts(context, unit, run);
     for (const [j, part] of parts.entries()) {
       const lastPart = j === parts.length - 1;
       const lastOfUnit = lastPart && i === runs.length - 1;

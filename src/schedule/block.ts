@@ -1,23 +1,22 @@
 //
 //   One token block through all layers as work records: every op, in program order.
 //
-//     embedding ─► layers x [ norm ─► q k v ─► RoPE, append KV ─► attention ─► o ─► + ─► norm ─► gate up ─► SiLU*mul ─► down ─► + ]
-//               ─► norm ─► lm_head ─► argmax
+//     embedding ─► layers x [ norm ─► q k v ─► attention ─► o ─► + ─► norm ─► gate up ─► down ─► + ] ─► norm ─► lm_head ─► argmax
+//
+//     parallel block       norm ─► q k v ─► fc1 ─► attention ─► dense ─► + ─► fc2 ─► +
+//
+//   In a parallel block fc1 follows q, k and v, so that the normed x they share need not outlive it.
 //
 
-import { Pool, Stream } from "../../assembly/contract.js";
-import { LINEAR_KINDS, type LinearKind } from "../model.js";
+import { linearsWith } from "../model.js";
 import { emitAttention } from "./attention.js";
-import { bytesPerToken, completeHeads, storeHead } from "./cache.js";
 import type { Context } from "./context.js";
-import { emitLinears, type LinearInput, type RowTileOutput } from "./linear.js";
+import type { LinearInput } from "./linear.js";
 import { emitLmHead } from "./lm-head.js";
+import { emitMlpInput } from "./mlp.js";
 import { Op } from "./program.js";
+import { emitProjections, type Projected } from "./projections.js";
 import { ResidualStream } from "./residual.js";
-import type { SpilledTensor } from "./spill.js";
-
-/** Passes of the vector unit over each element. */
-const PASSES = { rope: 2, quantise: 2, siluMul: 3 };
 
 /** Emits the block, layer by layer; `tokens` are its token ids, -1 where they are synthetic. */
 export function* emitBlock(context: Context, tokens: Int32Array): Generator<void> {
@@ -34,91 +33,40 @@ export function* emitBlock(context: Context, tokens: Int32Array): Generator<void
 }
 
 function emitLayer(context: Context, layer: number, residual: ResidualStream): void {
-  const { program, tokens } = context;
-  const indexOf = (kind: LinearKind) => layer * LINEAR_KINDS.length + LINEAR_KINDS.indexOf(kind);
+  const { program, model, tokens } = context;
+  const [output] = linearsWith(model, layer, "o");
+  const [down] = linearsWith(model, layer, "down");
   program.op(Op.AttentionNorm);
-  const attention = selfAttention(context, layer, indexOf, residual.norm(tokens));
-  program.op(Op.O);
-  emitLinears(context, [indexOf("o")], attention, residual.add());
-  program.op(Op.MlpNorm);
   const normed = residual.norm(tokens);
-  program.op(Op.GateUp);
-  const mlp = gateUp(context, indexOf("gate"), indexOf("up"), normed);
+  const projected = emitProjections(context, layer, normed);
+  const beside = model.parallel ? emitMlpInput(context, layer, { vector: normed, summed: true }) : undefined;
+  const attention = selfAttention(context, layer, projected);
+  program.op(Op.O);
+  residual.addLinear(output, attention);
+  const mlp = beside ?? emitMlpInput(context, layer, { vector: mlpNorm(context, residual) });
   program.op(Op.Down);
-  emitLinears(context, [indexOf("down")], mlp, residual.add());
+  residual.addLinear(down, mlp);
 }
 
-function selfAttention(
-  context: Context,
-  layer: number,
-  indexOf: (kind: LinearKind) => number,
-  normed: number,
-): LinearInput {
+function mlpNorm({ program, tokens }: Context, residual: ResidualStream): number {
+  program.op(Op.MlpNorm);
+  return residual.norm(tokens);
+}
+
+function selfAttention(context: Context, layer: number, projected: Projected): LinearInput {
   const { program, residency, spill, sequences, carried } = context;
-  program.op(Op.Q);
-  const query = output(context, residency.query ? null : spill.query, PASSES.rope);
-  emitLinears(context, [indexOf("q")], { vector: normed }, query.onRowTile);
-  program.op(Op.K);
-  emitLinears(context, [indexOf("k")], { vector: normed, summed: true }, cacheOutput(context, "k", layer, PASSES.rope));
-  program.op(Op.V);
-  emitLinears(context, [indexOf("v")], { vector: normed, summed: true }, cacheOutput(context, "v", layer, 0));
-  const { vectors, stores } = program.emitted;
+  const { query, vector, store } = projected;
   program.op(Op.Attention);
   const done = emitAttention(context, {
     layer,
-    query: query.last.vector,
-    keyValue: vectors,
-    queryStore: query.last.store,
-    cacheStore: (sequence) => (residency.keyValue ? carried.cacheStores[layer * sequences + sequence] : stores),
+    query: query.vector,
+    keyValue: vector,
+    queryStore: query.store,
+    cacheStore: (sequence) => (residency.keyValue ? carried.cacheStores[layer * sequences + sequence] : store),
   });
-  for (const { sequence } of context.spans) carried.cacheStores[layer * sequences + sequence] = stores;
+  for (const { sequence } of context.spans) carried.cacheStores[layer * sequences + sequence] = store;
   if (residency.attention) return { compute: done.compute };
   return { compute: done.compute, spilled: { tensor: spill.attention, store: done.store } };
-}
-
-/** A vector op on each row tile; stored in `spilled` if that is given. */
-function output(context: Context, spilled: SpilledTensor | null, passes: number) {
-  const { program, limits } = context;
-  const last = { vector: 0, store: 0 };
-  const onRowTile = ({ rows, tokens, compute }: RowTileOutput) => {
-    const elements = rows.size * tokens.size;
-    const stagingBytes = spilled === null ? 0 : elements * limits.elementBytes;
-    const vector = program.vector({ compute, elements, passes, stagingBytes });
-    last.vector = vector;
-    for (const { address, bytes } of spilled?.parts(rows, tokens) ?? []) {
-      const target = { stream: Stream.Activations as const, bytes, address, pool: Pool.Vector };
-      last.store = program.store({ ...target, vector });
-    }
-    return vector;
-  };
-  return { last, onRowTile };
-}
-
-/** Quantises K or V and stores each head of the cache as it is complete. */
-function cacheOutput(context: Context, projection: "k" | "v", layer: number, ropePasses: number) {
-  const { program } = context;
-  return ({ rows, tokens, compute }: RowTileOutput) => {
-    const { first, end } = completeHeads(context, rows);
-    const vector = program.vector({
-      compute,
-      elements: rows.size * tokens.size,
-      passes: ropePasses + PASSES.quantise,
-      stagingBytes: (end - first) * tokens.size * bytesPerToken(context, projection),
-    });
-    for (let head = first; head < end; head++) storeHead(context, projection, layer, head, vector);
-    return vector;
-  };
-}
-
-/** gate and up, interleaved, SiLU * mul on each pair of row tiles. */
-function gateUp(context: Context, gate: number, up: number, normed: number): LinearInput {
-  const { model, residency, spill } = context;
-  const { last, onRowTile } = output(context, residency.mlp ? null : spill.mlp, PASSES.siluMul);
-  emitLinears(context, [gate, up], { vector: normed }, (tile) => {
-    return tile.linear === model.linears[up] ? onRowTile(tile) : 0;
-  });
-  if (residency.mlp) return { vector: last.vector };
-  return { vector: last.vector, spilled: { tensor: spill.mlp, store: last.store } };
 }
 
 /** Final norm, lm_head and argmax for the last token of each entry of the step. */

@@ -3,6 +3,7 @@
 //
 //     columns   (query position, query head of the group), in column groups of array.columns
 //     rows      positions in tiles of array.rows; a tile runs for a column group iff some (query, key) pair in it is allowed
+//     window    a query sees itself and window - 1 positions before it; tiles that no query of a block sees are not there
 //
 
 import { InputError } from "../errors.js";
@@ -25,6 +26,8 @@ export interface Unit {
   head: number;
   /** Key positions. */
   keys: Piece;
+  /** Positions that a query sees, its own included. */
+  window: number;
   /** No later keys for these queries. */
   last: boolean;
 }
@@ -73,14 +76,26 @@ function queryPlaces({ elementBytes }: Limits, { heads, kvHeads, headDim }: Mode
   return query ? 0 : QUERY_PLACES * (heads / kvHeads) * headDim * elementBytes;
 }
 
-/** The units of a block's attention: query blocks, their KV heads, the positions they may see. */
-export function unitsOf(context: Context): Unit[] {
+/** The units of a block's attention in a layer: query blocks, their KV heads, the positions they may see. */
+export function unitsOf(context: Context, layer: number): Unit[] {
   const fetched = fetchPositions(context);
+  const window = context.model.windows[layer] ?? Number.POSITIVE_INFINITY;
   return context.queryBlocks.flatMap((block) => {
-    const keys = pieces(block.firstPosition + block.tokens.size, keyPositions(context, block, fetched));
+    const keys = keysOf(context, block, window, keyPositions(context, block, fetched));
     return Array.from({ length: context.model.kvHeads }, (_, head) =>
-      keys.map((piece) => ({ block, head, keys: piece, last: piece.index === keys.length - 1 })),
+      keys.map((piece) => ({ block, head, keys: piece, window, last: piece.index === keys.length - 1 })),
     ).flat();
+  });
+}
+
+/** The positions that a block's queries see, from a whole row tile on, in pieces of `size`. */
+function keysOf({ machine }: Context, block: QueryBlock, window: number, size: number): Piece[] {
+  const first = Math.max(0, block.firstPosition - window + 1);
+  const start = roundDown(first, machine.array.rows);
+  const all = pieces(block.firstPosition + block.tokens.size, size).filter((piece) => piece.start + piece.size > start);
+  return all.map((piece, index) => {
+    const from = Math.max(piece.start, start);
+    return { index, start: from, size: piece.start + piece.size - from };
   });
 }
 
@@ -125,48 +140,50 @@ export function columnsOf({ model }: Context, { tokens }: QueryBlock): number {
   return (tokens.size * model.heads) / model.kvHeads;
 }
 
-/** Column groups, and columns in them, that may see keys from `start` on. */
+/** Column groups, and columns in them, that may see some keys; `first`: the place of the first such group. */
 export interface Allowed {
+  first: number;
   groups: number;
   columns: number;
 }
 
-function allowedColumns(context: Context, block: QueryBlock, start: number): Allowed {
+function allowedColumns(context: Context, { block, window }: Unit, tile: Piece): Allowed {
   const perPosition = context.model.heads / context.model.kvHeads;
-  const result = { groups: 0, columns: 0 };
-  for (const group of pieces(columnsOf(context, block), context.machine.array.columns)) {
-    const lastQuery = block.firstPosition + Math.floor((group.start + group.size - 1) / perPosition);
-    if (lastQuery < start) continue;
-    result.groups++;
-    result.columns += group.size;
-  }
-  return result;
+  const queryOf = (column: number) => block.firstPosition + Math.floor(column / perPosition);
+  const seen = pieces(columnsOf(context, block), context.machine.array.columns).filter((group) => {
+    const [oldest, newest] = [queryOf(group.start), queryOf(group.start + group.size - 1)];
+    return tile.start <= newest && tile.start + tile.size > oldest - window + 1;
+  });
+  const columns = seen.reduce((sum, group) => sum + group.size, 0);
+  return { first: seen[0]?.index ?? 0, groups: seen.length, columns };
 }
 
 /** Row tiles of a run's positions, each with the columns that may see it. */
-export function visibleTiles(context: Context, block: QueryBlock, run: Piece): (Piece & Allowed)[] {
-  return pieces(run.size, context.machine.array.rows).map((tile) => {
-    const start = run.start + tile.start;
-    return { ...tile, start, ...allowedColumns(context, block, start) };
+export function visibleTiles(context: Context, unit: Unit, run: Piece): (Piece & Allowed)[] {
+  return pieces(run.size, context.machine.array.rows).map((piece) => {
+    const tile = { ...piece, start: run.start + piece.start };
+    return { ...tile, ...allowedColumns(context, unit, tile) };
   });
 }
 
 /** The same, neighbours that the same columns see put together. */
-export function visibleParts(context: Context, block: QueryBlock, run: Piece): (Piece & Allowed)[] {
+export function visibleParts(context: Context, unit: Unit, run: Piece): (Piece & Allowed)[] {
   const parts: (Piece & Allowed)[] = [];
-  for (const tile of visibleTiles(context, block, run)) {
+  for (const tile of visibleTiles(context, unit, run)) {
     const before = parts.at(-1);
-    if (before?.groups === tile.groups) before.size += tile.size;
+    if (before?.groups === tile.groups && before.first === tile.first) before.size += tile.size;
     else parts.push({ ...tile });
   }
   return parts;
 }
 
-/** (query, key) pairs of a unit that causality allows. */
-export function allowedPairs({ model }: Context, { block, keys }: Unit): number {
+/** (query, key) pairs of a unit that causality and window allow. */
+export function allowedPairs({ model }: Context, { block, keys, window }: Unit): number {
   let pairs = 0;
   for (let q = 0; q < block.tokens.size; q++) {
-    pairs += Math.max(0, Math.min(block.firstPosition + q + 1, keys.start + keys.size) - keys.start);
+    const position = block.firstPosition + q;
+    const first = Math.max(keys.start, position - window + 1);
+    pairs += Math.max(0, Math.min(position + 1, keys.start + keys.size) - first);
   }
   return (pairs * model.heads) / model.kvHeads;
 }

@@ -15,7 +15,7 @@ import { GROUP, type Linear } from "../model.js";
 import { SLICE_BITS, SLICES } from "../trace-json.js";
 import type { Results } from "./accumulators.js";
 import type { Context } from "./context.js";
-import { routerBytes, SCALE_BYTES } from "./placement.js";
+import { biasBytes, routerBytes, SCALE_BYTES } from "./placement.js";
 import type { SpilledTensor } from "./spill.js";
 import { ACCUMULATOR_BYTES, codeBytes, type Piece, pieces } from "./tiles.js";
 
@@ -84,7 +84,7 @@ export function emitLinears(
     const groups = Math.ceil(tokens.size / context.machine.array.columns);
     const block = { tokens, groups, kTiles, input, inputRuns, waited: false, tapped: input.summed ?? false };
     const routes = indices.map((index) => emitRoute(context, index, tokens, input));
-    const lead = leadOf(context, inputs, kTiles);
+    const lead = leadOf(context, indices, kTiles);
     let unread: Results[] = [];
     for (const group of leadGroups(context, indices, routes, lead)) {
       emitGroup(context, block, group, lead);
@@ -99,11 +99,13 @@ export function emitLinears(
 }
 
 /** The lead, cut to what the slice buffer and the run table hold: a scale run stays until the last slice of its tile. */
-function leadOf(context: Context, inputs: number, kTiles: Piece[]): number {
-  const { machine, limits } = context;
+function leadOf(context: Context, indices: readonly number[], kTiles: Piece[]): number {
+  const { machine, limits, model } = context;
+  const linears = indices.map((index) => model.linears[index]);
   const { rows, tileInputs } = machine.array;
-  const kTile = Math.min(inputs, tileInputs);
-  const [scales, slice] = [scaleBytes(rows, kTile), codeBytes(rows * kTile, SLICE_BITS)];
+  const kTile = Math.min(linears[0].in, tileInputs);
+  const biases = Math.max(...linears.map((linear) => biasBytes(linear, rows)));
+  const [scales, slice] = [scaleBytes(rows, kTile) + biases, codeBytes(rows * kTile, SLICE_BITS)];
   if (scales + slice > limits.baseBytes) {
     const found = `buffers.sliceKiB is ${machine.buffers.sliceKiB}`;
     throw new InputError(`${found}; slice 1 and scales of a tile need ${scales + slice} bytes beside the reserve`);
@@ -252,7 +254,8 @@ function scaleBytes(rows: number, inputs: number): number {
 }
 
 function fetchScales({ program, placement }: Context, tile: RowTile, k: Piece): number {
-  const bytes = scaleBytes(tile.rows.size, k.size);
+  const biases = k.index === 0 ? biasBytes(tile.linear, tile.rows.size) : 0;
+  const bytes = scaleBytes(tile.rows.size, k.size) + biases;
   const address = placement.scales(tile.index, tile.rows.index, k.index);
   return program.fetch({ queue: Queue.Base, stream: Stream.Scales, bytes, address, credit: bytes });
 }

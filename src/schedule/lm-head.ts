@@ -1,23 +1,25 @@
 //
-//   lm_head and argmax for the tokens that are sampled.
+//   lm_head, soft-cap if there is one, and argmax for the tokens that are sampled.
 //
-//     [INT8 row tile ──► compute x K tiles ──► argmax] x vocabulary        the row scales come with the last K tile
+//     [INT8 row tile ──► compute x K tiles ──► argmax] x vocabulary        row scales and biases come with the last K tile
 //
 
 import { Queue, Release, Stream } from "../../assembly/contract.js";
 import type { Context } from "./context.js";
-import { LM_HEAD_BITS, ROW_SCALE_BYTES } from "./placement.js";
+import { LM_HEAD_BITS, lmHeadRowBytes } from "./placement.js";
 import { ACCUMULATOR_BYTES, codeBytes, type Piece, pieces, roundUp } from "./tiles.js";
 
 /** Terms of an INT8 weight. */
 const TERMS = 4;
-const ARGMAX_PASSES = 1;
+const PASSES = { softcap: 1, argmax: 1 };
 
 /** On `columns` tokens that the Vector record `normed` has made; the Vector record that has found the largest. */
 export function emitLmHead(context: Context, columns: number, normed: number): number {
   const { program, machine, model, carried } = context;
   const { array } = machine;
   const kTiles = pieces(model.hidden, array.tileInputs);
+  const rowBytes = lmHeadRowBytes(model);
+  const passes = PASSES.argmax + (model.softcaps.logits === null ? 0 : PASSES.softcap);
   let sampled = normed;
   for (const rows of pieces(model.vocab, array.rows)) {
     const { results, after } = carried.accumulators.take(
@@ -25,7 +27,7 @@ export function emitLmHead(context: Context, columns: number, normed: number): n
     );
     let compute = 0;
     for (const k of kTiles) {
-      const scales = k.index === kTiles.length - 1 ? rows.size * ROW_SCALE_BYTES : 0;
+      const scales = k.index === kTiles.length - 1 ? rows.size * rowBytes : 0;
       compute = program.compute({
         vector: k.index > 0 ? 0 : rows.index > 0 ? after : normed,
         run: fetchTile(context, rows, k, scales),
@@ -41,7 +43,7 @@ export function emitLmHead(context: Context, columns: number, normed: number): n
         rowColumns: rows.size * columns,
       });
     }
-    sampled = program.vector({ compute, elements: rows.size * columns, passes: ARGMAX_PASSES });
+    sampled = program.vector({ compute, elements: rows.size * columns, passes });
     results.reader = sampled;
   }
   return sampled;

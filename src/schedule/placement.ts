@@ -3,7 +3,7 @@
 //   channel) plus its bank stagger; every run starts on a stripe, its tail is padded in addresses and not fetched.
 //   Exception: embedding rows are packed on whole transactions of all channels (a stripe each would cost gigabytes).
 //
-//     slice 1..4, scales, router of each linear | lm_head | embedding | K, V, KV scales of each layer and sequence | spill
+//     slice 1..4, scales, router of each linear | lm_head | embedding, positions | K, V, KV scales of each layer and sequence | spill
 //
 
 import { InputError } from "../errors.js";
@@ -20,6 +20,8 @@ export const SCALE_BYTES = 4;
 export const ROW_SCALE_BYTES = 2;
 /** FP16 scales of one position's K and V in one KV head. */
 export const KV_SCALE_BYTES = 4;
+/** FP16 bias of a row, in a linear or lm_head that has them. */
+export const BIAS_BYTES = 2;
 /** Bits of an lm_head weight. */
 export const LM_HEAD_BITS = 8;
 
@@ -66,6 +68,8 @@ export class Placement {
   readonly lmHead: TileRegion & { kTiles: number };
   readonly embedding: number;
   readonly embeddingPitch: number;
+  /** Rows of learned positions, packed like the embedding. */
+  private readonly positions: number;
   /** Positions of one KV run: whole row tiles that fill a stripe. */
   readonly kvRunPositions: number;
   /** Bytes of one position of one KV head, K or V. */
@@ -84,10 +88,11 @@ export class Placement {
   ) {
     const { array, kv } = machine;
     this.linears = model.linears.map((linear) => this.placeLinear(linear));
-    const lmTile = array.rows * Math.min(array.tileInputs, model.hidden) + array.rows * ROW_SCALE_BYTES;
+    const lmTile = array.rows * Math.min(array.tileInputs, model.hidden) + array.rows * lmHeadRowBytes(model);
     this.lmHead = { ...this.tiles("lmHead", model.vocab, model.hidden, lmTile), kTiles: this.kTiles(model.hidden) };
     this.embeddingPitch = roundUp(model.hidden * 2, memory.granuleBytes);
     this.embedding = this.region("embedding", model.vocab * this.embeddingPitch);
+    this.positions = model.positionRows > 0 ? this.region("embedding", model.positionRows * this.embeddingPitch) : 0;
     this.kvPitch = codeBytes(model.headDim, kv.bits);
     this.kvRunPositions = array.rows * Math.max(1, Math.floor(memory.stripeBytes / this.kvPitch / array.rows));
     this.caches = this.placeCaches();
@@ -117,6 +122,12 @@ export class Placement {
     return this.embedding + token * this.embeddingPitch;
   }
 
+  /** Address of the learned embedding of a position; the table's last row is the last position's. */
+  positionRow(position: number): number {
+    const first = this.model.positionRows - this.model.maxPositions;
+    return this.positions + (first + position) * this.embeddingPitch;
+  }
+
   /** Address of a position in a cache of one KV head. */
   cache(kind: "k" | "v" | "scales", layer: number, sequence: number, head: number, position: number): number {
     const place = this.caches[(layer * this.extent.sequences + sequence) * 3 + ["k", "v", "scales"].indexOf(kind)];
@@ -141,7 +152,7 @@ export class Placement {
     const sliceTile = codeBytes(array.rows * kTile, SLICE_BITS);
     const names = ["slice1", "slice2", "slice3", "slice4"] as const;
     const slices = names.slice(0, SLICES).map((name) => this.tiles(name, linear.out, linear.in, sliceTile));
-    const scaleTile = array.rows * Math.ceil(kTile / GROUP) * SCALE_BYTES;
+    const scaleTile = array.rows * Math.ceil(kTile / GROUP) * SCALE_BYTES + biasBytes(linear, array.rows);
     const scales = this.tiles("scales", linear.out, linear.in, scaleTile);
     const fetched = this.extent.routed && router.weights === "fetched";
     const weights = fetched ? this.region("router", routerBytes(this.machine, linear)) : 0;
@@ -194,6 +205,16 @@ export class Placement {
     const found = `router.weights is resident; the routers of model ${this.model.name} take ${bytes} bytes`;
     throw new InputError(`${found}, slice and activation buffer together have ${chip}; allowed fetched`);
   }
+}
+
+/** Bytes that come with the codes of an lm_head row. */
+export function lmHeadRowBytes({ lmHeadBias }: Model): number {
+  return ROW_SCALE_BYTES + (lmHeadBias ? BIAS_BYTES : 0);
+}
+
+/** Biases of some rows of a linear: they come with the scales of the first K tile. */
+export function biasBytes({ bias }: Linear, rows: number): number {
+  return bias ? rows * BIAS_BYTES : 0;
 }
 
 /** INT8 weights and biases of one linear's two-layer router. */

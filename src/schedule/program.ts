@@ -14,8 +14,8 @@ import { BYTES_PER_KIB } from "../units.js";
 import type { Supply } from "../wasm/machine.js";
 
 /** The ops of a token block: the tag of a record. Layers are not told apart, so that they make equal records. */
-// biome-ignore format: in order
-export enum Op { Embedding, AttentionNorm, Q, K, V, Attention, O, MlpNorm, GateUp, Down, FinalNorm, LmHead }
+// biome-ignore format: one line
+export enum Op { Embedding, AttentionNorm, Q, K, V, Attention, O, MlpNorm, GateUp, Down, FinalNorm, LmHead, Qkv, PostNorm }
 
 /** What a record waits for: numbers of earlier records, 0 for none. */
 export interface Waits {

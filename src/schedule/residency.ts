@@ -7,7 +7,11 @@
 //     residual    o       o         o        o     o       o
 //     attention                     o        o                     output, the input of o_proj
 //     query               o         o
-//     mlp                                          o       o       SiLU(gate) * up, the input of down_proj
+//     mlp                                          o       o       act(gate) * up, the input of down_proj
+//     branch                              o                o       output of o_proj and down_proj until it is normed (Gemma-2)
+//
+//   In a parallel block gate and up (fc1) follow q, k, v: then K, V and query live through that stretch, too, and mlp
+//   through attention and o.
 //
 //   In this order each tensor gets its place if it fits in every stretch of its life; else it goes to DRAM and back.
 //
@@ -25,6 +29,8 @@ const MOST_WORKING = 1 / 2;
 export interface Residency {
   keyValue: boolean;
   residual: boolean;
+  /** The output of attention and MLP, where it is normed before it is added. */
+  branch: boolean;
   attention: boolean;
   query: boolean;
   mlp: boolean;
@@ -53,13 +59,20 @@ export function residencyOf(machine: Machine, limits: Limits, model: Model, toke
     for (const stretch of stretches) used[stretch] += more(stretch);
     return true;
   };
+  const beside = model.parallel ? [GateUp] : [];
   const position = 2 * codeBytes(model.headDim, machine.kv.bits) + KV_SCALE_BYTES;
   return {
-    keyValue: place(tokens * model.kvHeads * position, [Qkv, Attention]),
+    keyValue: place(tokens * model.kvHeads * position, [Qkv, ...beside, Attention]),
     residual: place(x, [Norm, Qkv, Attention, O, GateUp, Down]),
+    branch: place(model.norm.post ? x : 0, [O, Down]),
     attention: place(bytes(heads), [Attention, O], O, inputOf(heads)),
-    query: place(bytes(heads), [Qkv, Attention]),
-    mlp: place(bytes(intermediate), [GateUp, Down], Down, inputOf(intermediate)),
+    query: place(bytes(heads), [Qkv, ...beside, Attention]),
+    mlp: place(
+      bytes(intermediate),
+      [GateUp, ...(model.parallel ? [Attention, O] : []), Down],
+      Down,
+      inputOf(intermediate),
+    ),
     workingBytes: Math.min(buffer * MOST_WORKING, working + tensorBytes - used[Attention]),
   };
 }

@@ -4,15 +4,20 @@
 //     embedding ──► write ──► norm ──► ... o_proj ──► add ──► norm ──► ... down_proj ──► add ──► ...
 //
 //   Spilled, it comes back in K tiles for a norm, into the place of the normed one, and in row tiles for an addition.
+//   A branch that is normed before it is added (Gemma-2) is gathered first, in a place of its own or spilled likewise: one
+//   pass on each row tile sums the squares on the way; then it is scaled and added.
 //
 
 import { Pool, Queue, Stream } from "../../assembly/contract.js";
 import type { Context, Span } from "./context.js";
-import type { OnRowTile } from "./linear.js";
+import { emitLinears, type LinearInput, type OnRowTile } from "./linear.js";
+import { byPart, NORM_PASSES, output } from "./outputs.js";
+import { Op } from "./program.js";
+import type { SpilledTensor } from "./spill.js";
 import { type Piece, pieces } from "./tiles.js";
 
-/** Passes of the vector unit over each element. */
-const PASSES = { embedding: 1, norm: 2, add: 1 };
+/** Passes of the vector unit over each element; `first`: of a norm, while its input goes by. */
+const PASSES = { embedding: 1, position: 1, add: 1, first: 1 };
 /** FP16 embeddings. */
 const EMBEDDING_BYTES = 2;
 
@@ -24,22 +29,35 @@ export class ResidualStream {
 
   constructor(private readonly context: Context) {}
 
-  /** Looks up one row a token; a sampled token's row is not known before it is sampled. */
+  /** Looks up one row a token, and one of a table of positions; a sampled token's row is not known before it is sampled. */
   embed(tokens: Int32Array): void {
-    const { program, placement, model, spans, limits, carried } = this.context;
+    const { placement, model, spans, carried } = this.context;
     for (const span of spans) {
       for (let j = 0; j < span.count; j++) {
         const id = tokens[span.firstToken + j];
         const row = placement.embeddingRow(id < 0 ? syntheticToken(span, j, model.vocab) : id);
-        for (const { start, size } of pieces(model.hidden, Math.floor(limits.demandBytes / EMBEDDING_BYTES))) {
-          const [address, bytes] = [row + start * EMBEDDING_BYTES, size * EMBEDDING_BYTES];
-          const source = { queue: Queue.Demand, stream: Stream.Embedding, bytes, address, credit: bytes };
-          const run = program.fetch({ ...source, vector: carried.sampled[span.sequence] });
-          this.vector = program.vector({ run, elements: size, passes: PASSES.embedding });
-        }
+        if (model.positionRows > 0) this.look(placement.positionRow(span.firstPosition + j), PASSES.position, 0);
+        this.look(row, PASSES.embedding, carried.sampled[span.sequence]);
       }
     }
     this.storeEmbedded();
+  }
+
+  /** Fetches a row of an FP16 table, in as many runs as it takes, and writes or adds it. */
+  private look(row: number, passes: number, vector: number): void {
+    const { program, model, limits } = this.context;
+    for (const { start, size } of pieces(model.hidden, Math.floor(limits.demandBytes / EMBEDDING_BYTES))) {
+      const [address, bytes] = [row + start * EMBEDDING_BYTES, size * EMBEDDING_BYTES];
+      const run = program.fetch({
+        queue: Queue.Demand,
+        stream: Stream.Embedding,
+        bytes,
+        address,
+        credit: bytes,
+        vector,
+      });
+      this.vector = program.vector({ run, elements: size, passes });
+    }
   }
 
   /** From the place of the normed one, which nobody needs yet. */
@@ -55,54 +73,87 @@ export class ResidualStream {
     }
   }
 
-  /** RMSNorm of `tokens` tokens; the number of its last Vector record. */
+  /** The norm of `tokens` tokens; the number of its last Vector record. */
   norm(tokens: number): number {
     const { program, model, residency, spill } = this.context;
     const elements = model.hidden * tokens;
-    if (residency.residual) return program.vector({ vector: this.vector, elements, passes: PASSES.norm });
-    // First pass while it comes back, whole tiles for whatever tokens; then the second.
-    for (const { index, size } of spill.residual.runs) {
-      const { address, bytes } = spill.residual.run(0, index);
+    const passes = NORM_PASSES[model.norm.type];
+    if (residency.residual) return program.vector({ vector: this.vector, elements, passes });
+    // First pass while it comes back, whole tiles for whatever tokens; then the others.
+    this.refetch(spill.residual, this.store, tokens, PASSES.first);
+    return program.vector({ elements, passes: passes - PASSES.first });
+  }
+
+  /** Brings a spilled tensor back into the place of the normed one; `passes` over each run of it. */
+  private refetch(tensor: SpilledTensor, store: number, tokens: number, passes: number): void {
+    const { program } = this.context;
+    for (const { index, size } of tensor.runs) {
+      const { address, bytes } = tensor.run(0, index);
       const run = program.fetch({
         queue: Queue.Demand,
         stream: Stream.Activations,
         bytes,
         address,
         credit: 0,
-        store: this.store,
+        store,
         compute: program.emitted.computes,
       });
-      program.vector({ run, elements: size * tokens, passes: 1 });
+      program.vector({ run, elements: size * tokens, passes });
     }
-    return program.vector({ elements, passes: PASSES.norm - 1 });
+  }
+
+  /** Runs a linear and adds its output. */
+  addLinear(linear: number, input: LinearInput): void {
+    const { context } = this;
+    if (context.model.norm.post) this.addNormed(linear, input);
+    else emitLinears(context, [linear], input, this.add());
   }
 
   /** Adds the row tiles of one linear's output. */
-  add(): OnRowTile {
+  private add(): OnRowTile {
     const { program, residency } = this.context;
-    if (!residency.residual) return this.addSpilled();
+    const source = this.store;
     return ({ rows, tokens, compute }) => {
+      if (!residency.residual) return this.addSpilled(rows, tokens, compute, source);
       this.vector = program.vector({ compute, elements: rows.size * tokens.size, passes: PASSES.add });
       return this.vector;
     };
   }
 
-  /** What is read was stored before this linear, so it may come early. */
-  private addSpilled(): OnRowTile {
+  /** What is read was stored before this linear, `source` last, so it may come early. */
+  private addSpilled(rows: Piece, tokens: Piece, compute: number, source: number): number {
     const { program, spill } = this.context;
-    const source = this.store;
-    return ({ rows, tokens, compute }) => {
-      for (const part of this.cut(tokens, rows)) {
-        for (const { address, bytes, elements } of spill.residual.parts(rows, part)) {
-          const read = { queue: Queue.Demand, stream: Stream.Activations, bytes, address, credit: bytes };
-          const run = program.fetch({ ...read, store: source });
-          this.vector = program.vector({ run, compute, elements, passes: PASSES.add, stagingBytes: bytes });
-          const target = { stream: Stream.Activations as const, bytes, address, pool: Pool.Vector };
-          this.store = program.store({ ...target, vector: this.vector });
-        }
+    for (const part of this.cut(tokens, rows)) {
+      for (const { address, bytes, elements } of spill.residual.parts(rows, part)) {
+        const read = { queue: Queue.Demand, stream: Stream.Activations, bytes, address, credit: bytes };
+        const run = program.fetch({ ...read, store: source });
+        this.vector = program.vector({ run, compute, elements, passes: PASSES.add, stagingBytes: bytes });
+        const target = { stream: Stream.Activations as const, bytes, address, pool: Pool.Vector };
+        this.store = program.store({ ...target, vector: this.vector });
       }
-      return this.vector;
-    };
+    }
+    return this.vector;
+  }
+
+  /** Gathers the output, then scales and adds it. */
+  private addNormed(linear: number, input: LinearInput): void {
+    const { program, model, machine, residency, spill, tokens } = this.context;
+    const passes = NORM_PASSES[model.norm.type] - PASSES.first;
+    const firstPass = (rows: Piece, count: number) => [{ elements: rows.size * count, passes: PASSES.first }];
+    const gathered = output(this.context, residency.branch ? null : spill.branch, firstPass);
+    const onPart = { o: gathered.onPart, down: gathered.onPart };
+    emitLinears(this.context, [linear], input, (tile) => byPart(tile, onPart));
+    program.op(Op.PostNorm);
+    const elements = model.hidden * tokens;
+    if (residency.branch) program.vector({ elements, passes });
+    else this.refetch(spill.branch, gathered.last.store, tokens, passes);
+    if (residency.residual) {
+      this.vector = program.vector({ elements, passes: PASSES.add });
+      return;
+    }
+    const source = this.store;
+    const whole = { index: 0, start: 0, size: tokens };
+    for (const rows of pieces(model.hidden, machine.array.rows)) this.addSpilled(rows, whole, 0, source);
   }
 
   /** Tokens of which a row tile fits one demand run. */

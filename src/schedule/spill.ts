@@ -76,7 +76,8 @@ function overlaps(one: Piece): (other: Piece) => boolean {
   return (other) => other.start < one.start + one.size && one.start < other.start + other.size;
 }
 
-function intersection(one: Piece, other: Piece): Piece {
+/** What two ranges share; a size of 0 or less: nothing. */
+export function intersection(one: Omit<Piece, "index">, other: Omit<Piece, "index">): Piece {
   const start = Math.max(one.start, other.start);
   return { index: 0, start, size: Math.min(one.start + one.size, other.start + other.size) - start };
 }
@@ -84,6 +85,8 @@ function intersection(one: Piece, other: Piece): Piece {
 /** The tensors of a token block, should they be spilled. */
 export interface Spill {
   residual: SpilledTensor;
+  /** What a branch adds to it, before its norm (Gemma-2). */
+  branch: SpilledTensor;
   query: SpilledTensor;
   attention: SpilledTensor;
   mlp: SpilledTensor;
@@ -104,14 +107,16 @@ export function spillOf(
     new SpilledTensor(base, features, reader, limits.elementBytes, place.stripeBytes);
   const whole = pieces(tokens, tokens);
   const residual = tensor(place.base, model.hidden, { runFeatures: tileInputs, blocks: whole });
+  const gathered = model.norm.post ? model.hidden : 0;
+  const branch = tensor(residual.end, gathered, { runFeatures: tileInputs, blocks: whole });
   const group = { runFeatures: heads / model.kvHeads, blocks: place.queryBlocks };
-  const query = tensor(residual.end, heads, group);
+  const query = tensor(branch.end, heads, group);
   const attention = tensor(query.end, heads, { runFeatures: tileInputs, blocks: blocks(heads) });
   const mlp = tensor(attention.end, model.intermediate, {
     runFeatures: tileInputs,
     blocks: blocks(model.intermediate),
   });
-  return { residual, query, attention, mlp };
+  return { residual, branch, query, attention, mlp };
 }
 
 /** Most runs of the tensors of a block. */
@@ -120,5 +125,6 @@ export function mostSpillRuns(machine: Machine, limits: Limits, model: Model): n
   const runs = (inputs: number) =>
     Math.ceil(tokens / blockTokens(machine, limits, inputs)) * Math.ceil(inputs / machine.array.tileInputs);
   const query = tokens * model.kvHeads;
-  return runs(model.hidden) + query + runs(model.heads * model.headDim) + runs(model.intermediate);
+  const whole = (model.norm.post ? 2 : 1) * runs(model.hidden);
+  return whole + query + runs(model.heads * model.headDim) + runs(model.intermediate);
 }

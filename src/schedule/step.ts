@@ -1,5 +1,5 @@
 //
-//   Steps of a LLaMA-type transformer as work records, token block by token block.
+//   Steps of a dense transformer as work records, token block by token block.
 //
 //     step ──► token blocks ──► spans (tokens of one sequence) ──► emitBlock ──► Program
 //
@@ -35,7 +35,8 @@ export function stepTokens(machine: Machine, model: Model): number {
 
 /** Bytes of DRAM that spilled activations of a block of `tokens` tokens may take, without padding. */
 export function spillBytes(machine: Machine, model: Model, tokens: number): number {
-  const features = model.hidden + 2 * model.heads * model.headDim + model.intermediate;
+  const whole = (model.norm.post ? 2 : 1) * model.hidden;
+  const features = whole + 2 * model.heads * model.headDim + model.intermediate;
   return tokens * features * (machine.array.activationBits / 8);
 }
 

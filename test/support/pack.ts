@@ -3,7 +3,8 @@
 //
 
 import { readFileSync } from "node:fs";
-import { parseModel } from "../../src/model.js";
+import { readModel } from "../../src/io/models.js";
+import { parseModel } from "../../src/model-config.js";
 import { parseTrace, type Trace } from "../../src/trace.js";
 
 const ROOT = new URL("../../../", import.meta.url);
@@ -17,8 +18,7 @@ export function readBytes(path: string): Uint8Array {
 }
 
 export function embeddedModel(name: string) {
-  const file = `models/${name}/config.json`;
-  return parseModel(readText(file), file, name);
+  return readModel(name).model;
 }
 
 export function embeddedTrace(name: string): Trace {

@@ -5,7 +5,8 @@
 import fc from "fast-check";
 import { capacityBytes, stripeBytes, transactionBytes } from "../../src/device.js";
 import { type Machine, parseMachine } from "../../src/hardware.js";
-import { type Model, parseModel } from "../../src/model.js";
+import type { Model } from "../../src/model.js";
+import { parseModel } from "../../src/model-config.js";
 import { constantPlan, type Plan } from "../../src/plan.js";
 import { type Step, stepOf } from "../../src/replay.js";
 import { Placement } from "../../src/schedule/placement.js";
@@ -34,8 +35,9 @@ export function machineOf(sets: Record<string, number | string> = {}): Machine {
   return parseMachine("name: test\n", "test.yaml", list);
 }
 
-export function modelOf(shape: Record<string, number>): Model {
-  return parseModel(JSON.stringify({ architectures: ["LlamaForCausalLM"], ...shape }), "test/config.json", "test");
+/** A LLaMA, or what `config` says. */
+export function modelOf(config: Record<string, unknown>): Model {
+  return parseModel(JSON.stringify({ architectures: ["LlamaForCausalLM"], ...config }), "test/config.json", "test");
 }
 
 /** LLaMA-3-8B with fewer layers. */
@@ -157,25 +159,50 @@ const machines = fc
   })
   .map((sets) => machineOf({ ...sets, "buffers.sliceKiB": leastSliceKiB(sets) + sets["buffers.sliceKiB"] }));
 
+const windows = { sliding_window: oneOf(1, 5, 16, 40) };
+const bias = fc.boolean();
+const activation = oneOf("silu", "gelu_new", "relu");
+
+/** Of every architecture the keys that change a schedule, beside the sizes. */
+const families: Record<string, { [key: string]: fc.Arbitrary<unknown> }> = {
+  LlamaForCausalLM: { attention_bias: bias, mlp_bias: bias, hidden_act: activation },
+  MistralForCausalLM: windows,
+  Qwen2ForCausalLM: { ...windows, use_sliding_window: bias, max_window_layers: between(0, 2) },
+  Qwen3ForCausalLM: { attention_bias: bias },
+  PhiForCausalLM: { hidden_act: activation, qk_layernorm: bias, partial_rotary_factor: oneOf(0.25, 0.4, 1) },
+  Phi3ForCausalLM: { ...windows, partial_rotary_factor: oneOf(0.5, 1) },
+  GemmaForCausalLM: { attention_bias: bias },
+  Gemma2ForCausalLM: { ...windows, attn_logit_softcapping: oneOf(null, 50), final_logit_softcapping: oneOf(null, 30) },
+  OPTForCausalLM: { enable_bias: bias, activation_function: activation },
+};
+
+const sizes = fc.record({
+  layers: between(1, 2),
+  hidden: oneOf(8, 20, 33, 64, 130),
+  intermediate: oneOf(12, 40, 100, 200),
+  kvHeads: between(1, 3),
+  group: between(1, 3),
+  headDim: oneOf(4, 6, 16, 20),
+  vocab: between(3, 40),
+});
+
 const models = fc
-  .record({
-    layers: between(1, 2),
-    hidden: oneOf(8, 20, 33, 64, 130),
-    intermediate: oneOf(12, 40, 100, 200),
-    kvHeads: between(1, 3),
-    group: between(1, 3),
-    headDim: oneOf(4, 6, 16, 20),
-    vocab: between(3, 40),
-  })
-  .map(({ layers, hidden, intermediate, kvHeads, group, headDim, vocab }) =>
-    modelOf({
-      num_hidden_layers: layers,
-      hidden_size: hidden,
-      intermediate_size: intermediate,
-      num_attention_heads: kvHeads * group,
-      num_key_value_heads: kvHeads,
-      head_dim: headDim,
-      vocab_size: vocab,
+  .record({ sizes, architecture: oneOf("LlamaForCausalLM", ...Object.keys(families)) })
+  .chain(({ sizes: { layers, hidden, intermediate, kvHeads, group, headDim, vocab }, architecture }) =>
+    fc.record(families[architecture]).map((keys) => {
+      const opt = architecture === "OPTForCausalLM";
+      return modelOf({
+        architectures: [architecture],
+        num_hidden_layers: layers,
+        hidden_size: opt ? kvHeads * group * headDim : hidden,
+        [opt ? "ffn_dim" : "intermediate_size"]: intermediate,
+        num_attention_heads: kvHeads * group,
+        num_key_value_heads: kvHeads,
+        head_dim: headDim,
+        vocab_size: vocab,
+        max_position_embeddings: 200,
+        ...keys,
+      });
     }),
   );
 

@@ -1,0 +1,58 @@
+//
+//   A model by its name: a folder with a config.json, or an entry of models/shapes.json.
+//
+//     NAME ──► a folder where it stands? in models/? ──► config.json (and the hash of weights beside it)
+//          └─► an entry of the table ──────────────────► its config
+//
+
+import { basename, join } from "node:path";
+import { InputError, nearest } from "../errors.js";
+import type { Model } from "../model.js";
+import { parseModel } from "../model-config.js";
+import { ModelTable } from "../model-table.js";
+import { assetNames, assetPath, fileExists, findNamed, labelOf, readBytes, readText, sha256 } from "./files.js";
+
+export interface ReadModel {
+  model: Model;
+  /** What was read, with hashes. */
+  files: { name: string; sha256: string }[];
+  /** sha256 of the weights, where there are any. */
+  weights?: string;
+}
+
+const TABLE = assetPath("models", "shapes.json");
+
+export function modelTable(): ModelTable {
+  return ModelTable.parse(readText(TABLE), labelOf(TABLE));
+}
+
+/** Names of models that come with the package as folders. */
+export function modelFolders(): string[] {
+  return assetNames("models", "");
+}
+
+export function readModel(name: string): ReadModel {
+  const folder = findNamed("models", name, "");
+  if (folder !== undefined) return readFolder(folder);
+  const table = modelTable();
+  const model = table.model(name);
+  if (model === undefined) throw unknownModel(name, [...modelFolders(), ...table.names]);
+  return { model, files: [{ name: labelOf(TABLE), sha256: sha256(readText(TABLE)) }] };
+}
+
+function readFolder(folder: string): ReadModel {
+  const config = join(folder, "config.json");
+  const text = readText(config);
+  const files = [{ name: labelOf(config), sha256: sha256(text) }];
+  const model = parseModel(text, labelOf(config), basename(folder));
+  const weights = join(folder, "model.safetensors");
+  if (!fileExists(weights)) return { model, files };
+  const hash = sha256(readBytes(weights));
+  return { model, files: [...files, { name: labelOf(weights), sha256: hash }], weights: hash };
+}
+
+function unknownModel(name: string, names: readonly string[]): InputError {
+  const near = nearest(name, names) ?? names.find((one) => name !== "" && one.startsWith(name.toLowerCase()));
+  const guess = near === undefined ? "mobisim models lists the names" : `did you mean ${near}?`;
+  return new InputError(`--model ${name || '""'}: no such folder and no model of that name; ${guess}`);
+}
