@@ -16,7 +16,7 @@ import { llama, mistral } from "./families/llama.js";
 import { opt } from "./families/opt.js";
 import { phi, phi3 } from "./families/phi.js";
 import { qwen2, qwen3 } from "./families/qwen.js";
-import { readValue, parseJson } from "./json.js";
+import { parseJson, readValue } from "./json.js";
 import { linearsOf, type Model } from "./model.js";
 
 const FAMILIES: Record<string, Family> = {
