@@ -5,7 +5,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { recordedAccuracy } from "../src/accuracy.js";
-import { type Linear, type Model, parseModel } from "../src/model.js";
+import type { Linear, Model } from "../src/model.js";
+import { parseModel } from "../src/model-config.js";
 import { planFromTrace } from "../src/plan.js";
 import { replay, stepOf, tokensOf } from "../src/replay.js";
 import { checkTraceAgainstModel } from "../src/trace.js";

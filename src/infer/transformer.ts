@@ -8,7 +8,7 @@
 //   activation buffer (residual stream, inputs of linears, q, k, v) is FP16. Sums over a token's values are FP64, rounded once.
 //
 
-import { LINEAR_KINDS, type LinearKind, type Model } from "../model.js";
+import { type Model, ROLES, type Role } from "../model.js";
 import type { FloatVector, Kernels, Rows } from "../wasm/kernels.js";
 import { Attention } from "./attention.js";
 import { settle } from "./half.js";
@@ -46,7 +46,7 @@ export class Transformer {
   readonly #stream: FloatVector;
   readonly #normed: FloatVector;
   readonly #logits: FloatVector;
-  readonly #by: Record<LinearKind, FloatVector>;
+  readonly #by: Record<Role, FloatVector>;
 
   constructor(
     kernels: Kernels,
@@ -60,8 +60,8 @@ export class Transformer {
     this.#stream = room(model.hidden);
     this.#normed = room(Math.max(model.hidden, model.heads * model.headDim));
     this.#logits = room(model.vocab);
-    const sizes = model.linears.slice(0, LINEAR_KINDS.length).map(({ kind, out }) => [kind, room(out)]);
-    this.#by = Object.fromEntries(sizes) as Record<LinearKind, FloatVector>;
+    const sizes = model.linears.slice(0, ROLES.length).map(({ kind, out }) => [kind, room(out)]);
+    this.#by = Object.fromEntries(sizes) as Record<Role, FloatVector>;
     this.#attention = new Attention(kernels, model, blockTokens, positions, halves);
     this.#rotation = new Rotation(model.headDim, constants.frequencies, positions);
   }
@@ -125,8 +125,8 @@ export class Transformer {
     this.add(down, count);
   }
 
-  private linear(layer: number, kind: LinearKind, x: FloatVector, count: number, depths: Depths): void {
-    const index = layer * LINEAR_KINDS.length + LINEAR_KINDS.indexOf(kind);
+  private linear(layer: number, kind: Role, x: FloatVector, count: number, depths: Depths): void {
+    const index = layer * ROLES.length + ROLES.indexOf(kind);
     const linear = this.parts.linears[index];
     const rows = { vector: x, pitch: linear.inputs };
     linear.apply(rows, { vector: this.#by[kind], pitch: linear.outputs }, depths(index, rows, count));

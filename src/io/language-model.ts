@@ -8,9 +8,10 @@ import type { LanguageModel } from "../infer/language-model.js";
 import { parseConstants } from "../infer/rope.js";
 import { readSlices } from "../infer/slices.js";
 import { Checkpoint, parseShardIndex } from "../infer/weights.js";
-import { parseModel } from "../model.js";
+import type { Model } from "../model.js";
+import { parseModel } from "../model-config.js";
 import { parseSafetensors } from "../safetensors.js";
-import { fileExists, labelOf, readBytes, readText, resolveNameOrFile, sha256 } from "./files.js";
+import { fileExists, findNamed, labelOf, readBytes, readText, resolveNameOrFile, sha256 } from "./files.js";
 
 export interface ModelFolder extends LanguageModel {
   readonly folder: string;
@@ -21,7 +22,8 @@ const WEIGHTS = "model.safetensors";
 
 /** Whether a model's folder holds weights and slices, so that it can run. */
 export function canRun(nameOrFolder: string): boolean {
-  const folder = resolveNameOrFile("models", nameOrFolder, "");
+  const folder = findNamed("models", nameOrFolder, "");
+  if (folder === undefined) return false;
   const has = (name: string) => fileExists(join(folder, name));
   return (has(WEIGHTS) || has(`${WEIGHTS}.index.json`)) && has("slices.safetensors");
 }
@@ -43,6 +45,7 @@ export function readLanguageModel(nameOrFolder: string): ModelFolder {
   const config = text("config.json");
   const label = labelOf(join(folder, "config.json"));
   const model = parseModel(config, label, basename(folder));
+  refuseOtherFamilies(model, label);
   const constants = parseConstants(config, label, model.headDim);
   const shards = shardsOf(folder, text);
   const checkpoint = new Checkpoint(labelOf(join(folder, shards[0])), shards.map(tensors));
@@ -51,6 +54,17 @@ export function readLanguageModel(nameOrFolder: string): ModelFolder {
     ? readSlices(new Checkpoint(labelOf(join(folder, "slices.safetensors")), [tensors("slices.safetensors")]), model)
     : null;
   return { folder, files, model, constants, checkpoint, slices };
+}
+
+/** Other families have shapes here, and no arithmetic. */
+function refuseOtherFamilies({ family, linears, mlp }: Model, label: string): void {
+  const biased = linears.find(({ bias }) => bias);
+  if (family !== "LLaMA")
+    throw new InputError(`${label}: the family is ${family}; allowed LLaMA where weights are run`);
+  if (biased !== undefined)
+    throw new InputError(`${label}: ${biased.name} has a bias; allowed none where weights are run`);
+  if (mlp.activation !== "silu")
+    throw new InputError(`${label}: hidden_act is ${mlp.activation}; allowed silu where weights are run`);
 }
 
 function shardsOf(folder: string, text: (name: string) => string): string[] {
