@@ -1,11 +1,14 @@
 //
-//   The published comparison as a file: platform, machines, models and headline, checked.
+//   The published comparison as a file: platform, machines, names of models and headline, checked.
 //
-//     hw-configs/formula/bitmod.yaml ──► parseComparison ──► Comparison ──► reproduce.ts
+//     hw-configs/formula/bitmod.yaml ─┬─► parseComparison ──► Comparison ──► reproduce.ts
+//     models it names ────────────────┘
 //
 
 import { z } from "zod";
+import type { Model } from "../model.js";
 import { parseWithSchema } from "../yaml.js";
+import { formulaModel } from "./from-model.js";
 import type { FormulaMachine, FormulaModel, SramTable } from "./tables.js";
 
 export interface Comparison {
@@ -66,18 +69,6 @@ const machineSchema = z.strictObject({
   weightBits: z.strictObject({ head: bitsByPhase, paper: bitsByPhase }),
 });
 
-const modelSchema = z
-  .strictObject({
-    layers: count,
-    hidden: count,
-    heads: count,
-    kvHeads: count,
-    vocab: count,
-    linears: z.record(z.string(), z.tuple([count, count])),
-  })
-  .refine(({ hidden, heads }) => hidden % heads === 0, { error: "allowed is a hidden that is a multiple of heads" })
-  .refine(({ heads, kvHeads }) => heads % kvHeads === 0, { error: "allowed are kvHeads that divide heads" });
-
 const comparisonSchema = z
   .strictObject({
     kind: z.literal("cost-formula"),
@@ -91,7 +82,7 @@ const comparisonSchema = z
       over: z.record(z.string(), positive),
       source,
     }),
-    models: z.record(z.string(), modelSchema),
+    models: z.record(z.string(), z.string().min(1)),
   })
   .refine(
     ({ machines, headline: { reference, machine, over } }) =>
@@ -102,7 +93,10 @@ const comparisonSchema = z
     },
   );
 
-export function parseComparison(text: string, label: string): Comparison {
+/** A model of the project by name: its shape. */
+export type ReadModel = (name: string) => Model;
+
+export function parseComparison(text: string, label: string, readModel: ReadModel): Comparison {
   const { platform, machines, models, headline } = parseWithSchema(text, label, comparisonSchema);
   const sram: SramTable = { place: `${label}: platform.sram`, ports: platform.sram };
   return {
@@ -112,20 +106,8 @@ export function parseComparison(text: string, label: string): Comparison {
       ...machine,
       platform: { ...platform, sram },
     })),
-    models: Object.entries(models).map(([name, model]) => modelOf(name, model)),
+    models: Object.entries(models).map(([name, shape]) => ({ ...formulaModel(readModel(shape)), name })),
     clockMHz: platform.clockMHz,
     headline,
   };
-}
-
-function modelOf(name: string, shape: z.output<typeof modelSchema>): FormulaModel {
-  const { layers, hidden, heads, kvHeads, vocab } = shape;
-  const linears = Object.entries(shape.linears).map(([kind, [out, inputs]]) => ({
-    name: kind,
-    in: inputs,
-    out,
-    count: layers,
-  }));
-  linears.push({ name: "lm_head", in: hidden, out: vocab, count: 1 });
-  return { name, layers, heads, kvHeads, headSize: hidden / heads, linears };
 }

@@ -9,6 +9,7 @@ import { REVISIONS, type Revision } from "../bitmod/tables.js";
 import { InputError } from "../errors.js";
 import { readNamed } from "../io/files.js";
 import { lookOfStdout } from "../io/look.js";
+import { readModel } from "../io/models.js";
 import { packageVersion } from "../io/version.js";
 import { integer, oneOf } from "../options.js";
 import { type BitmodReport, bitmodCsv, bitmodPage } from "../report/bitmod-page.js";
@@ -31,7 +32,7 @@ type Format = (typeof FORMATS)[number];
 const HELP = `
   bitmod    BitMoD (HPCA 2025): 6 models, prefill and decode, 5 machines of the same area, by its closed cost formula
             (docs/formula.md). Revision paper gives the published figures exactly and knows batch 1 only; head is the
-            corrected revision. Everything it assumes is in hw-configs/formula/bitmod.yaml.
+            corrected revision. What it assumes is in hw-configs/formula/bitmod.yaml.
 
 Examples:
   mobisim reproduce bitmod                                        the published table and headline
@@ -66,8 +67,14 @@ function reportOn({ revision, batch, context }: ReproduceOptions): BitmodReport 
     throw new InputError(`--batch is ${batch}; allowed 1 with --revision paper, which knows no other (head does)`);
   }
   const { text, label, sha256 } = readNamed("hw-configs/formula", "bitmod", ".yaml");
-  const reproduction = reproduceBitmod(parseComparison(text, label), { revision, batch, context });
-  return { version: packageVersion(), inputs: [{ name: label, sha256 }], ...reproduction };
+  const inputs = new Map([[label, { name: label, sha256 }]]);
+  const comparison = parseComparison(text, label, (name) => {
+    const { model, files } = readModel(name);
+    for (const file of files) inputs.set(file.name, file);
+    return model;
+  });
+  const reproduction = reproduceBitmod(comparison, { revision, batch, context });
+  return { version: packageVersion(), inputs: [...inputs.values()], ...reproduction };
 }
 
 function shown(report: BitmodReport, { format, json }: ReproduceOptions): string {

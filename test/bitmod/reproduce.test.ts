@@ -12,13 +12,14 @@ import { reproduce } from "../../src/bitmod/reproduce.js";
 import { type FormulaStep, REVISIONS, type Revision } from "../../src/bitmod/tables.js";
 import { readBitmodFile } from "../../src/check/bitmod-file.js";
 import { assetPath } from "../../src/io/files.js";
+import { readModel } from "../../src/io/models.js";
 import { refusal } from "../support/refusal.js";
 
 const test = suite("the BitMoD table");
 const text = readFileSync(assetPath("hw-configs", "formula", "bitmod.yaml"), "utf8");
 const goldenPath = fileURLToPath(new URL("../../../test/golden/bitmod.json", import.meta.url));
 const golden = JSON.parse(readFileSync(goldenPath, "utf8"));
-const comparison = parseComparison(text, "bitmod.yaml");
+const comparison = parseComparison(text, "bitmod.yaml", (name) => readModel(name).model);
 const published = reproduce(comparison, { revision: "paper", batch: 1, context: 256 });
 
 /** Every model of the artifact on every machine of it, as the golden file has them. */
@@ -88,7 +89,8 @@ test("the headline: 1.69x and 1.48x as published, and what each revision gives",
 });
 
 test("a data file that is wrong is one line", () => {
-  const bad = (from: string, to: string) => refusal(() => parseComparison(text.replace(from, to), "f.yaml"));
+  const bad = (from: string, to: string) =>
+    refusal(() => parseComparison(text.replace(from, to), "f.yaml", (name) => readModel(name).model));
   assert.match(
     bad("lanes: 1", "lanes: 0"),
     /^f\.yaml:\d+: machines\.fp16\.lanes is 0; allowed an integer of 1 or more$/,
@@ -96,7 +98,7 @@ test("a data file that is wrong is one line", () => {
   assert.match(bad("lanes: 1", "lane: 1"), /^f\.yaml:\d+: unknown key machines\.fp16\.lane; did you mean/);
   assert.match(bad("decode: 3.0625", "decode: 0.5"), /machines\.bitmod_lossy\.weightBits\.head\.decode/);
   assert.match(bad("machine: bitmod_lossy", "machine: bitmod"), "allowed are names in machines");
-  assert.match(bad("heads: 40", "heads: 41"), "allowed is a hidden that is a multiple of heads");
+  assert.match(bad("phi-2: phi-2", "phi-2: phi-9"), "phi-9: no such folder and no model of that name");
 });
 
 test.run();
