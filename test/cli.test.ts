@@ -49,7 +49,7 @@ cli("run --help names every option", () => {
 
 cli("suggests the nearest command and option", () => {
   refuses(["rum"], "unknown command 'rum'; did you mean run?");
-  refuses(["frobnicate"], "unknown command 'frobnicate'; allowed: run, dram, check, reproduce, help");
+  refuses(["frobnicate"], "unknown command 'frobnicate'; allowed: run, compare, dram, check, reproduce, help");
   refuses(["run", "--modle", "x"], "unknown option '--modle' (Did you mean --model?)");
   refuses(["--verson"], "unknown option '--verson' (Did you mean --version?)");
 });
