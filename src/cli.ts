@@ -42,6 +42,11 @@ const COMMANDS: Entry[] = [
     load: () => import("./commands/check.js"),
   },
   {
+    name: "formats",
+    summary: "number formats: bits, terms, side bytes, true bits per weight",
+    load: () => import("./commands/formats.js"),
+  },
+  {
     name: "reproduce",
     summary: "compute a published result again from its published model",
     load: () => import("./commands/reproduce.js"),
@@ -56,6 +61,7 @@ Examples:
   mobisim run --json            one JSON document on stdout
   mobisim dram --stream S5      random reads on DDR4: how fast, and why not faster
   mobisim check dram FILE       is the DRAM model exact?
+  mobisim formats               what number formats cost
   mobisim reproduce bitmod      BitMoD's table and headline, from its cost formula
 
 Exit codes: 0 good, 1 a check failed, 2 bad input, 70 an internal error, 130 interrupted`;

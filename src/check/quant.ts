@@ -23,7 +23,7 @@ import {
   symmetric,
   valuesOf,
 } from "../formats/group-rules.js";
-import { integerScales } from "../formats/second-level.js";
+import { integerGrid, scalesOnGrid } from "../formats/second-level.js";
 import { readJson } from "../json.js";
 import { type CheckedRow, type CheckVerdict, type Difference, verdictOf } from "./verdict.js";
 
@@ -103,7 +103,7 @@ function quantized({ rule, group, scaleBits }: Case, weights: Float32Array, colu
       groups.push(rule(weights.slice(row + at, row + Math.min(at + group, columns))));
     }
     const real = groups.map(({ scale }) => scale);
-    const scales = scaleBits === 0 ? real : integerScales(real, scaleBits);
+    const scales = scaleBits === 0 ? real : scalesOnGrid(real, integerGrid(scaleBits));
     for (const [i, levels] of groups.entries()) out.set(valuesOf({ ...levels, scale: scales[i] }), row + i * group);
   }
   return out;

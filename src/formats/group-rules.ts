@@ -4,6 +4,7 @@
 //     w f32[n] ──► symmetric(bits)        s = max|w| / q                  half to even, keeps -0
 //              ├─► asymmetric(bits)       s = (max - min) / (2^b - 1)     half to even, zero point
 //              ├─► nearest(grid)          s = max|w| / max|grid|          a tie goes to the lower value, +0
+//              ├─► absmean(grid)          s = mean|w|                     nearest, beyond the grid clipped
 //              ├─► best(grids)            nearest of each, the first with the least MSE
 //              └─► sharedExponent(grid)   s = 2^floor(log2 max|w|)        times a scale of the element
 //
@@ -61,6 +62,19 @@ export function nearest(grid: readonly number[]): GroupRule {
   const [values, largest] = ordered(grid);
   return (weights) => {
     const scale = boundedScale(fround(absMax(weights) / largest));
+    return plain(
+      weights.map((w) => nearestOf(values, fround(w / scale))),
+      scale,
+    );
+  };
+}
+
+/** Nearest value of a grid whose unit is the mean magnitude; what lies beyond the grid is clipped. */
+export function absmean(grid: readonly number[]): GroupRule {
+  const [values] = ordered(grid);
+  return (weights) => {
+    const sum = weights.reduce((total, w) => total + Math.abs(w), 0);
+    const scale = boundedScale(fround(sum / weights.length));
     return plain(
       weights.map((w) => nearestOf(values, fround(w / scale))),
       scale,

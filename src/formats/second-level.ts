@@ -1,16 +1,31 @@
 //
-//   A second level of scales: those of a row's groups as integers beside one real scale of the row.
+//   A second level of scales: those of some groups as values of a grid beside one real scale of all of them.
 //
-//     scales f32[groups] ──► step = max / (2^bits - 1), q = round half to even ──► q * step
+//     scales f32[groups] ──► unit = largest / largest of the grid ──► nearest grid value, a tie to the even place ──► * unit
 //
-
-import { roundHalfEven } from "../half.js";
 
 const { fround } = Math;
 
-/** The scales of one row after their own quantization; every step one FP32 operation. */
-export function integerScales(scales: readonly number[], bits: number): number[] {
-  const top = 2 ** bits - 1;
-  const step = fround(Math.max(...scales) / top);
-  return scales.map((scale) => fround(Math.min(Math.max(roundHalfEven(fround(scale / step)), 0), top) * step));
+/** 0 .. 2^bits - 1. */
+export function integerGrid(bits: number): number[] {
+  return Array.from({ length: 2 ** bits }, (_, i) => i);
+}
+
+/** The scales after their own quantization on an ascending grid from 0 on; every step one FP32 operation. */
+export function scalesOnGrid(scales: readonly number[], grid: readonly number[]): number[] {
+  const unit = fround(Math.max(...scales) / grid[grid.length - 1]);
+  return scales.map((scale) => fround(grid[nearestPlace(grid, fround(scale / unit))] * unit));
+}
+
+/** Where the nearest value of an ascending grid is; of two the even place. */
+function nearestPlace(grid: readonly number[], x: number): number {
+  let [low, high] = [0, grid.length - 1];
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (grid[middle] <= x) low = middle;
+    else high = middle;
+  }
+  const [below, above] = [x - grid[low], grid[high] - x];
+  if (below === above) return low % 2 === 0 ? low : high;
+  return below < above ? low : high;
 }
