@@ -95,8 +95,8 @@ export enum Field {
   ComputeRoute, // distance to the Route that decides the column groups; 0: passes are given
   ComputeSlice,
   ComputeRows, // output rows of one pass (routed records)
-  ComputeInputs, // inputs Kt of one pass
-  ComputeTerms,
+  ComputeInputs, // inputs Kt of one pass; 0: a gather, which waits for its runs and computes nothing
+  ComputeTerms, // cycles of a lane for one code
   ComputeCodeBits,
   ComputeGroup, // inputs per scale group; 0: one scale per row, applied once at the end
   ComputeDequants, // dequantizations per group end: 2 where the zero point is applied, else 1; 0: none

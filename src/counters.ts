@@ -5,7 +5,6 @@
 import { Counter } from "../assembly/contract.js";
 import type { CounterName } from "./energy.js";
 import type { Breakdown, DramResult } from "./result.js";
-import { SLICE_BITS } from "./trace-json.js";
 
 export type Counters = Record<CounterName, number>;
 
@@ -83,7 +82,7 @@ export function fetchedBits(counters: Counters, routedWeights: number, steps: nu
   return ((slice1 + slice2 + slice3 + slice4) * 8) / (routedWeights * steps);
 }
 
-/** Mean over column groups of the deepest depth, in weight bits, as the array computed it. */
-export function computedBits(counters: Counters): number {
-  return counters.RoutedWeights > 0 ? (SLICE_BITS * counters.RoutedWeightPasses) / counters.RoutedWeights : 0;
+/** Mean over column groups of the weight bits that the array computed with; `passBits`: those of one pass. */
+export function computedBits(counters: Counters, passBits: number): number {
+  return counters.RoutedWeights > 0 ? (passBits * counters.RoutedWeightPasses) / counters.RoutedWeights : 0;
 }

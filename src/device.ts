@@ -5,7 +5,7 @@
 //                                                      └──► peakGBps, capacityBytes, stripeBytes, dramEnergy
 //
 //   Timings keep the data sheet's names; rule cycles are sums of them and become clocks in the vector.
-//   Left out    parts of more than one rank.
+//   Left out    ranks: further dies of a channel are further rows, without chip selects and gaps between them.
 //
 
 import { Dram } from "../assembly/contract.js";
@@ -40,6 +40,8 @@ export interface ChannelOptions {
   refresh: "all-bank" | "per-bank" | "off";
   /** Capacity of a die; the part's first one where it is left out. */
   dieGb?: number;
+  /** Times the part's own dies on a channel: further rows. */
+  diesPerChannel?: number;
   refreshStaggerClocks: number;
 }
 
@@ -54,7 +56,7 @@ export function parseDevice(text: string, fileName: string): Device {
 
 /** What the channel block of the machine is built from. */
 export function channelVector(device: Device, options: ChannelOptions): Int32Array {
-  const die = dieOf(device, options.dieGb);
+  const die = stacked(dieOf(device, options.dieGb), options.diesPerChannel);
   const timings = timingsOf(device, die);
   const { channelShift, columnBits, rowBits, masks } = addressBitsOf(device, die, options.channels, options.mapping);
   const { organisation, queues, commandTicks: ticks } = device;
@@ -108,8 +110,9 @@ export function peakGBps(device: Device, channels: number): number {
   return (device.rateMTps * bits) / BITS_PER_BYTE / 1000;
 }
 
-export function capacityBytes(device: Device, channels: number, dieGb?: number): number {
-  return dieOf(device, dieGb).gb * BYTES_PER_GBIT * device.organisation.diesPerChannel * channels;
+export function capacityBytes(device: Device, channels: number, dieGb?: number, diesPerChannel = 1): number {
+  const dies = device.organisation.diesPerChannel * diesPerChannel * channels;
+  return dieOf(device, dieGb).gb * BYTES_PER_GBIT * dies;
 }
 
 /** One row of one bank in every bank group of every (pseudo-)channel: what a run should start on. */
@@ -118,15 +121,25 @@ export function stripeBytes(device: Device, channels: number): number {
   return (channels * pseudoChannels * bankGroups * columns * device.channelBits) / BITS_PER_BYTE;
 }
 
-/** Prices per operation; standby of all channels together. */
-export function dramEnergy(device: Device, channels: number): DramEnergy {
+/** Prices per operation; standby of all channels together. Every die of a channel takes part in a refresh. */
+export function dramEnergy(device: Device, channels: number, diesPerChannel = 1): DramEnergy {
   const { standbyMw, refreshBankPj, ...operations } = device.energyPerOperation;
   const { sids, bankGroups, banksPerGroup } = device.organisation;
-  const power = { low: standbyMw.low * channels, high: standbyMw.high * channels };
+  const power = times(standbyMw, channels * diesPerChannel);
   const banks = sids * bankGroups * banksPerGroup; // of one all-bank refresh
-  const { low, high } = operations.refreshPj;
-  const share = refreshBankPj ?? { low: low / banks, high: high / banks };
-  return { transactionBytes: transactionBytes(device), ...operations, refreshBankPj: share, standbyMw: power };
+  const refresh = times(operations.refreshPj, diesPerChannel);
+  const ofBank = times(refreshBankPj ?? times(operations.refreshPj, 1 / banks), diesPerChannel);
+  const refreshes = { refreshPj: refresh, refreshBankPj: ofBank };
+  return { transactionBytes: transactionBytes(device), ...operations, ...refreshes, standbyMw: power };
+}
+
+function times({ low, high }: { low: number; high: number }, factor: number) {
+  return { low: low * factor, high: high * factor };
+}
+
+/** Further dies are further rows: capacity, no chip selects and no gaps between ranks. */
+function stacked(die: Die, dies = 1): Die {
+  return { ...die, rows: die.rows * dies };
 }
 
 /** One row per pair of commands: level, after, before, cycles, window, sibling. */

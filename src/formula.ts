@@ -11,12 +11,13 @@
 
 import { type Device, peakGBps } from "./device.js";
 import type { Machine } from "./hardware.js";
-import { GROUP, type Linear, type Model } from "./model.js";
+import type { Linear, Model } from "./model.js";
 import type { Plan } from "./plan.js";
 import type { Replay } from "./replay.js";
-import { LM_HEAD_BITS, routerBytes, SCALE_BYTES } from "./schedule/placement.js";
+import { codePass, scaleBytes, slicesOf, type WeightFormat, weightFormat } from "./schedule/codes.js";
+import { routerBytes } from "./schedule/placement.js";
 import { blockTokens, limitsOf, pieces } from "./schedule/tiles.js";
-import { SLICE_BITS, SLICES } from "./trace-json.js";
+import { SLICES } from "./trace-json.js";
 import { BITS_PER_BYTE, ceilDiv } from "./units.js";
 
 export interface Bound {
@@ -29,6 +30,7 @@ export interface Bound {
 /** Lower bound of a replay's cycles. */
 export function bound(machine: Machine, device: Device, model: Model, plan: Plan, played: Replay): Bound {
   const limits = limitsOf(machine);
+  const format = weightFormat(machine, slicesOf(plan));
   const blockSize = blockTokens(machine, limits, model.hidden);
   let arrayCycles = 0;
   let bytes = 0;
@@ -39,8 +41,8 @@ export function bound(machine: Machine, device: Device, model: Model, plan: Plan
         for (const part of pieces(block.size, blockTokens(machine, limits, linear.in))) {
           const depths = plan.depths(step, { start: block.start + part.start, size: part.size }, place);
           const groups = groupsPerSlice(depths, machine.array.columns);
-          arrayCycles += linearPass(machine, linear) * groups.reduce((sum, one) => sum + one, 0);
-          bytes += linearBytes(linear, groups.filter((one) => one > 0).length);
+          arrayCycles += linearCycles(machine, linear, format, groups);
+          bytes += linearBytes(machine, linear, format, groups.filter((one) => one > 0).length);
           if (plan.routed && machine.router.weights === "fetched") bytes += routerBytes(machine, linear);
         }
       }
@@ -48,7 +50,7 @@ export function bound(machine: Machine, device: Device, model: Model, plan: Plan
     if (!step.entries.some(({ samples }) => samples)) continue;
     // One lm_head a step at least, with one column group.
     arrayCycles += lmHeadCycles(machine, model);
-    bytes += (model.vocab * model.hidden * LM_HEAD_BITS) / BITS_PER_BYTE;
+    bytes += (model.vocab * model.hidden * machine.lmHead.codeBits) / BITS_PER_BYTE;
   }
   const dramCycles = Math.ceil((bytes * machine.clock.coreMHz) / (peakGBps(device, machine.dram.channels) * 1000));
   return { arrayCycles, dramCycles, cycles: Math.max(arrayCycles, dramCycles) };
@@ -64,16 +66,20 @@ function groupsPerSlice(depths: Uint8Array, columns: number): number[] {
   return groups;
 }
 
-/** Cycles of one slice of a linear on one column group, dequantization hidden. */
-function linearPass({ array }: Machine, { in: inputs, out }: Linear): number {
-  return ceilDiv(out, array.rows) * ceilDiv(inputs, array.lanes);
+/** Cycles of a linear, dequantization hidden; `groups`: column groups that want each slice. */
+function linearCycles({ array }: Machine, { in: inputs, out }: Linear, format: WeightFormat, groups: number[]): number {
+  const { gathered, first, residual } = format;
+  const slices = groups.slice(1).reduce((sum, one) => sum + one, 0);
+  const terms = groups[0] * first.terms + (gathered ? 0 : slices * residual.terms);
+  return ceilDiv(out, array.rows) * ceilDiv(inputs, array.lanes) * terms;
 }
 
-function linearBytes({ in: inputs, out }: Linear, slices: number): number {
-  return (inputs * out * SLICE_BITS * slices) / BITS_PER_BYTE + out * ceilDiv(inputs, GROUP) * SCALE_BYTES;
+function linearBytes(machine: Machine, { in: inputs, out }: Linear, { runBits }: WeightFormat, runs: number): number {
+  return (inputs * out * runBits * runs) / BITS_PER_BYTE + scaleBytes(machine, out, inputs);
 }
 
-/** INT8 codes of four terms. */
-function lmHeadCycles({ array }: Machine, model: Model): number {
-  return ceilDiv(model.vocab, array.rows) * ceilDiv(model.hidden, array.lanes) * 4;
+function lmHeadCycles(machine: Machine, model: Model): number {
+  const { array, lmHead } = machine;
+  const { terms } = codePass(machine, lmHead.codeBits, lmHead.dequants);
+  return ceilDiv(model.vocab, array.rows) * ceilDiv(model.hidden, array.lanes) * terms;
 }

@@ -6,17 +6,10 @@
 //                          └── limits of one key: knobs.ts. Here are the limits that bind several keys.
 //
 
-import { Knob } from "../assembly/contract.js";
+import { Knob, MAX_SLICES } from "../assembly/contract.js";
 import { InputError } from "./errors.js";
-import {
-  applySets,
-  type KNOBS,
-  knobValue,
-  type MAPPING_FIELDS,
-  machineSchema,
-  parseSet,
-  type STREAMS,
-} from "./knobs.js";
+import { type KNOBS, knobValue, type MAPPING_FIELDS, type STREAMS } from "./knobs.js";
+import { applySets, machineSchema, parseSet } from "./machine-schema.js";
 import { BITS_PER_BYTE, BYTES_PER_KIB, ceilDiv, coprime, KHZ_PER_MHZ } from "./units.js";
 import { parseWithSchema, parseYaml } from "./yaml.js";
 
@@ -29,12 +22,21 @@ export interface Machine {
     columns: number;
     lanes: number;
     tileInputs: number;
+    bitsPerCycle: number;
     activationBits: number;
     weightPortBits: number;
     activationPortBits: number;
     pipelineCycles: number;
     dequantCycles: number;
   };
+  weights: {
+    layout: "slices" | "gathered" | "codes";
+    codeBits: number;
+    group: number;
+    scaleBytes: number;
+    dequants: number;
+  };
+  lmHead: { codeBits: number; group: number; scaleBytes: number; dequants: number };
   fetch: { outstandingRuns: number; residualReserveKiB: number };
   router: {
     macs: number;
@@ -52,18 +54,19 @@ export interface Machine {
     vectorStagingKiB: number;
   };
   store: { outstanding: number };
-  schedule: { attentionLead: number };
+  schedule: { attentionLead: number; causalSkip: "tile" | "off"; lmHeadTokens: "last" | "all" };
   dram: {
     device: string;
     channels: number;
     dieGb: number;
+    diesPerChannel: number;
     /** A list goes from the highest address bits to the lowest. */
     mapping: "A" | "B" | MappingField[];
     refresh: "all-bank" | "per-bank" | "off";
     refreshStaggerClocks: number;
     bankStagger: Record<(typeof STREAMS)[number], number>;
   };
-  kv: { bits: number };
+  kv: { bits: number; scaleBytes: number };
   energy: { technologyNm: number; pe: string; sram: string; vector: string; router: string };
 }
 
@@ -85,7 +88,7 @@ export interface MachineOptions {
 
 /** The largest term of core period : memory period; keeps cycle x period far inside 64 bits. */
 const MAX_PERIOD = 1_000_000n;
-/** Bits of one slice; four of them make an INT8 code. */
+/** Bits of one slice. */
 const SLICE_BITS = 2;
 
 // The interface and the rows name the same keys; a key in one of them only does not compile.
@@ -130,14 +133,9 @@ export function machineKnobs(
   return vector;
 }
 
-/** Bytes of one run of slice 1 of a full tile. */
-export function sliceRunBytes({ array }: Machine): number {
-  return ceilDiv(array.rows * array.tileInputs * SLICE_BITS, BITS_PER_BYTE);
-}
-
-/** Bytes of one run of a full tile of INT8 weights, as in the lm_head. */
-export function int8RunBytes({ array }: Machine): number {
-  return array.rows * array.tileInputs;
+/** Bytes of one run of a full tile of codes of `bits` bits. */
+export function runBytes({ array }: Machine, bits: number): number {
+  return Math.ceil((array.rows * array.tileInputs * bits) / BITS_PER_BYTE);
 }
 
 // ---- limits that bind several keys
@@ -149,28 +147,24 @@ interface Clash {
 }
 
 function firstClash(machine: Machine): Clash | undefined {
-  const { array, buffers, fetch } = machine;
-  const residual = sliceRunBytes(machine);
-  const int8 = int8RunBytes(machine);
+  const { array, buffers, fetch, weights, lmHead } = machine;
+  const first = runBytes(machine, weights.layout === "codes" ? weights.codeBits : SLICE_BITS);
+  const logits = runBytes(machine, lmHead.codeBits);
+  const most = Math.max(first, logits);
+  const demand = demandOf(machine);
   const reserve = fetch.residualReserveKiB * BYTES_PER_KIB;
   const results = array.rows * array.columns * 4;
   const tile = ["array.rows", "array.tileInputs"];
   const tileText = `${array.rows} rows x ${array.tileInputs} inputs`;
   return (
-    atLeast(
-      machine,
-      "fetch.residualReserveKiB",
-      residual,
-      tile,
-      `one residual run of ${tileText} is ${residual} bytes`,
-    ) ??
+    atLeast(machine, "fetch.residualReserveKiB", demand.bytes, tile, `${demand.what} ${demand.bytes} bytes`) ??
     atLeast(
       machine,
       "buffers.sliceKiB",
-      int8 + reserve,
+      most + reserve,
       [...tile, "fetch.residualReserveKiB"],
-      `one run of ${tileText} is ${residual} bytes for a 2-bit slice and ${int8} bytes for an INT8 lm_head, ` +
-        `with the residual reserve of ${reserve} bytes that is ${int8 + reserve} bytes`,
+      `one run of ${tileText} is ${first} bytes of weights and ${logits} bytes of lm_head, ` +
+        `with the residual reserve of ${reserve} bytes that is ${most + reserve} bytes`,
     ) ??
     atLeast(
       machine,
@@ -187,6 +181,21 @@ function firstClash(machine: Machine): Clash | undefined {
       `${buffers.activationReserveKiB} KiB of it are kept by buffers.activationReserveKiB`,
     )
   );
+}
+
+/** What must fit the residual reserve at once. */
+function demandOf(machine: Machine): { bytes: number; what: string } {
+  const { array, weights } = machine;
+  const slice = runBytes(machine, SLICE_BITS);
+  const tileText = `${array.rows} rows x ${array.tileInputs} inputs`;
+  if (weights.layout === "slices") return { bytes: slice, what: `one residual run of ${tileText} is` };
+  const residual = MAX_SLICES - 1;
+  if (weights.layout === "gathered")
+    return { bytes: residual * slice, what: `the ${residual} residual runs of ${tileText} are` };
+  return {
+    bytes: (array.rows * array.activationBits) / BITS_PER_BYTE,
+    what: `a token's part of ${array.rows} rows is`,
+  };
 }
 
 function atLeast(machine: Machine, path: string, bytes: number, others: string[], why: string): Clash | undefined {

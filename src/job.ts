@@ -10,9 +10,9 @@
 import { Status } from "../assembly/contract.js";
 import { capacityBytes, channelVector, stripeBytes, transactionBytes } from "./device.js";
 import { InputError, Interrupted } from "./errors.js";
-import { type MachineOptions, machineKnobs } from "./hardware.js";
+import { type Machine, type MachineOptions, machineKnobs } from "./hardware.js";
 import { engineBinary, type Inputs, readInputs } from "./io/inputs.js";
-import { constantPlan, type Plan, planFromTrace } from "./plan.js";
+import { codesPlan, constantPlan, type Plan, planFromTrace } from "./plan.js";
 import { type Replay, replay, tokensOf } from "./replay.js";
 import type { ReplayOptions } from "./replay-options.js";
 import type { RunRequest } from "./request.js";
@@ -34,6 +34,8 @@ export interface Job {
   played: Replay;
 }
 
+/** Average weight bits where nobody says. */
+const DEFAULT_BUDGET = 4;
 /** Supplies between two looks at the event loop. */
 const SUPPLIES_PER_BREATH = 8;
 
@@ -48,12 +50,23 @@ export function prepare(request: RunRequest): Job {
   return { inputs, plan: planOf(request, inputs), played };
 }
 
-function planOf({ budget, slices, synthetic, rho, seed }: RunRequest, { model, trace }: Inputs): Plan {
+function planOf(request: RunRequest, { machine, model, trace }: Inputs): Plan {
+  if (machine.weights.layout === "codes") return planOfCodes(request, machine);
+  const { budget = DEFAULT_BUDGET, slices, synthetic, rho, seed } = request;
   if (slices !== undefined) return constantPlan(slices);
-  if (budget === undefined) throw new InputError("a plan needs --budget, or --slices 1..4");
   if (synthetic !== undefined) return syntheticPlan({ process: synthetic, bits: budget, rho, seed });
   if (trace === null) throw new InputError(`--budget ${budget} belongs to a trace; give --trace, or --synthetic`);
   return trace.isOf(model) ? planFromTrace(trace, budget) : transplantedPlan(trace, budget, model);
+}
+
+/** Without slices there is nothing to plan. */
+function planOfCodes({ budget, slices, synthetic }: RunRequest, { name, weights }: Machine): Plan {
+  for (const [option, value] of Object.entries({ slices, synthetic, budget })) {
+    if (value === undefined) continue;
+    const found = `--${option} ${value}: machine ${name} has ${weights.codeBits}-bit codes`;
+    throw new InputError(`${found}, no slices to plan; allowed without --budget, --slices, --synthetic`);
+  }
+  return codesPlan(weights.codeBits);
 }
 
 /**
@@ -155,11 +168,11 @@ function bufferLimits({ machine: { buffers, fetch } }: Inputs) {
 
 function placementOf({ inputs, plan, played }: Job): Placement {
   const { machine, device, model } = inputs;
-  const { channels, dieGb } = machine.dram;
+  const { channels, dieGb, diesPerChannel } = machine.dram;
   const memory = {
     stripeBytes: stripeBytes(device, channels),
     granuleBytes: transactionBytes(device) * channels,
-    capacityBytes: capacityBytes(device, channels, dieGb),
+    capacityBytes: capacityBytes(device, channels, dieGb, diesPerChannel),
   };
   const tokens = Math.min(played.mostTokens, stepTokens(machine, model));
   return new Placement(machine, model, memory, {

@@ -3,6 +3,7 @@
 //
 //     trace ──► the depths its routers chose at a recorded budget          routed
 //     k     ──► the first k slices for every token and linear              no router
+//     codes ──► whole codes, on a machine that has no slices               no router
 //
 //   A budget is exactly one that was recorded: no threshold is computed here, and nothing is interpolated.
 //   Other plans: transplant.ts (another model's trace), synthetic.ts (a stochastic process). docs/plans.md has them all.
@@ -26,6 +27,8 @@ export interface Plan {
   readonly budget?: number;
   /** Slices of a constant plan. */
   readonly slices?: number;
+  /** Bits of a weight where it has no slices. */
+  readonly codeBits?: number;
   readonly text: string;
   /** A router decides at run time, and costs time. */
   readonly routed: boolean;
@@ -76,6 +79,12 @@ export function constantPlan(slices: number): Plan {
   };
 }
 
+/** Whole codes for every token, on a machine without slices. */
+export function codesPlan(codeBits: number): Plan {
+  const { slices: _, ...whole } = constantPlan(1);
+  return { ...whole, codeBits, text: `${codeBits}-bit codes`, config: undefined };
+}
+
 /** Mean weight bits that the replayed tokens want: 2 x slices, over tokens and linears, each linear by its weights. */
 export function wantedBits(plan: Plan, model: Model, replay: Replay): number {
   const depths = new Uint8Array(replay.mostTokens);
@@ -86,7 +95,7 @@ export function wantedBits(plan: Plan, model: Model, replay: Replay): number {
     const all = { start: 0, size: step.rows.length };
     for (const [place, linear] of model.linears.entries()) {
       const size = linear.in * linear.out;
-      bits += size * SLICE_BITS * total(plan.depths(step, all, place, depths), all.size);
+      bits += size * (plan.codeBits ?? SLICE_BITS) * total(plan.depths(step, all, place, depths), all.size);
       weights += size * all.size;
     }
   }

@@ -18,6 +18,7 @@ import { type Plan, wantedBits } from "./plan.js";
 import { firstSteps, type Replay } from "./replay.js";
 import type { RunRequest } from "./request.js";
 import type { Result } from "./result.js";
+import { passBits, slicesOf } from "./schedule/codes.js";
 import { secondsOf } from "./units.js";
 import type { Machine as Engine } from "./wasm/machine.js";
 
@@ -91,7 +92,7 @@ function resultOf(request: RunRequest, job: Job, real: Engine, ideal: IdealCycle
   const counters = namedCounters(values);
   const cycles = real.cycle;
   const seconds = secondsOf(cycles, machine.clock.coreMHz);
-  const { channels } = machine.dram;
+  const { channels, diesPerChannel } = machine.dram;
   const breakdown = breakdownOf(counters);
   const waited: Record<Cause, number> = { ...breakdown, dram: breakdown.dram + breakdown.buffer };
   const exposed = (cause: Cause): number | null => {
@@ -116,11 +117,11 @@ function resultOf(request: RunRequest, job: Job, real: Engine, ideal: IdealCycle
     breakdown,
     exposed: { route: exposed("route"), dram: exposed("dram"), vector: exposed("vector") },
     dram: dramResultOf(counters, seconds, peakGBps(device, channels)),
-    energyPj: energyOf(counters, machine, tables, dramEnergy(device, channels), seconds),
+    energyPj: energyOf(counters, machine, tables, dramEnergy(device, channels, diesPerChannel), seconds),
     bits: {
       wanted: wantedBits(plan, model, played),
       fetched: fetchedBits(counters, routedWeights(model), played.stepCount),
-      computed: computedBits(counters),
+      computed: computedBits(counters, passBits(machine, slicesOf(plan))),
     },
     accuracy: recordedAccuracy(trace, model, plan, played),
     counters,

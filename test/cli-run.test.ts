@@ -48,6 +48,25 @@ run("--out writes both files, whole, and leaves nothing else behind", () => {
   rmSync(join(folder, "../.."), { recursive: true });
 });
 
+run("a machine with whole codes needs no plan, and takes none", () => {
+  const codes = [...SMALL, "--set", "weights.layout=codes", "--set", "weights.codeBits=6.0625"];
+  const { stdout, status } = mobisim(...codes, "--json");
+  assert.is(status, 0);
+  const { plan, bits, dram } = JSON.parse(stdout) as Result;
+  assert.equal(plan, { source: "constant", text: "6.0625-bit codes" });
+  assert.equal(bits, { wanted: 6.0625, fetched: 6.0625, computed: 6.0625 });
+  assert.equal([dram.bytes.router, dram.bytes.slice2], [0, 0]);
+  for (const [option, value] of [
+    ["--budget", "4"],
+    ["--slices", "2"],
+  ]) {
+    const refused = mobisim(...codes, option, value);
+    assert.equal([refused.status, refused.stdout], [2, ""]);
+    const line = `${option} ${value}: machine edge has 6.0625-bit codes, no slices to plan; allowed without --budget, --slices, --synthetic\n`;
+    assert.is(refused.stderr, line);
+  }
+});
+
 run("bad input is one line, and no file is written", () => {
   const folder = join(tmpdir(), `mobisim-none-${process.pid}`);
   const bad = [

@@ -123,7 +123,7 @@ cli("refuses an output folder that is a file before any work", () => {
 });
 
 cli("fills in the defaults", () => {
-  assert.equal(request({}), { machine: "edge", model: "tiny-llama", sets: [], trace: "decode16", budget: 4 });
+  assert.equal(request({}), { machine: "edge", model: "tiny-llama", sets: [], trace: "decode16" });
   assert.is(request({ phase: "prefill" }).trace, "prefill2k");
   assert.equal(request({ slices: 2 }), {
     machine: "edge",
@@ -144,7 +144,7 @@ cli("fills in the defaults", () => {
 
 cli("a model without a trace takes the embedded one, unless its plan needs none", () => {
   const llama = (options: Partial<RequestOptions>) => request({ model: "llama-3-8b", ...options });
-  assert.equal([llama({}).trace, llama({}).budget], ["decode16", 4]);
+  assert.equal([llama({}).trace, llama({}).budget], ["decode16", undefined]);
   assert.equal([llama({ budget: 3, phase: "prefill" }).trace, llama({ budget: 3 }).budget], ["prefill2k", 3]);
   assert.is(llama({ slices: 2 }).trace, undefined);
   const synthetic = llama({ synthetic: "markov", budget: 3.3, rho: 0.2, seed: 4 });

@@ -119,6 +119,21 @@ devices("a field may lie in pieces, and bank bits may be hashed", () => {
   refused(ask(["row", far, "bankGroup", "column"]), /bank is xored with bits 16\.\. of row, which has 16|which has 17/);
 });
 
+devices("further dies of a channel are further rows, with their refresh and standby", () => {
+  for (const part of ["lpddr5-6400", "hbm3-6400", "ddr4-3200"] as const) {
+    const device = shippedDevice(part);
+    const of = (diesPerChannel: number) => shippedVector(part, { diesPerChannel });
+    assert.is(of(4)[Dram.RowBits], of(1)[Dram.RowBits] + 2);
+    assert.is(of(4).length, of(1).length + 2, "a mask a row bit");
+    assert.is(capacityBytes(device, 2, undefined, 4), 4 * capacityBytes(device, 2));
+    const [one, four] = [dramEnergy(device, 2), dramEnergy(device, 2, 4)];
+    for (const price of ["refreshPj", "refreshBankPj", "standbyMw"] as const) {
+      assert.is(four[price].high, 4 * one[price].high, price);
+    }
+    assert.equal(four.readPjPerBit, one.readPjPerBit);
+  }
+});
+
 devices("sizes, peak and prices follow from the data sheet", () => {
   const lpddr5 = shippedDevice("lpddr5-6400");
   assert.is(stripeBytes(lpddr5, 4), 32 * 1024);

@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Knob } from "../assembly/contract.js";
-import { int8RunBytes, machineKnobs, parseMachine, sliceRunBytes } from "../src/hardware.js";
+import { machineKnobs, parseMachine, runBytes } from "../src/hardware.js";
 import { readNamed } from "../src/io/files.js";
 import { refusal } from "./support/refusal.js";
 
@@ -68,15 +68,17 @@ test("clocks without a small common measure are refused", () => {
 });
 
 test("a run's bytes are what the pass law says", () => {
-  assert.is(sliceRunBytes(edge()), 32_768);
-  assert.is(int8RunBytes(edge()), 131_072);
+  assert.equal(
+    [2, 8, 16, 6.0625, 5.25].map((bits) => runBytes(edge(), bits)),
+    [32_768, 131_072, 262_144, 99_328, 86_016],
+  );
 });
 
 const CLASHES: [set: string, line: string][] = [
   [
     "buffers.sliceKiB=159",
-    "--set buffers.sliceKiB is 159; one run of 64 rows x 2048 inputs is 32768 bytes for a 2-bit slice and 131072 bytes " +
-      "for an INT8 lm_head, with the residual reserve of 32768 bytes that is 163840 bytes; allowed 160 or more",
+    "--set buffers.sliceKiB is 159; one run of 64 rows x 2048 inputs is 32768 bytes of weights and 131072 bytes of " +
+      "lm_head, with the residual reserve of 32768 bytes that is 163840 bytes; allowed 160 or more",
   ],
   [
     "array.rows=128",

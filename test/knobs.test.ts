@@ -9,17 +9,8 @@ import { stringify } from "yaml";
 import { Stream } from "../assembly/contract.js";
 import { knobPage } from "../src/commands/schema.js";
 import { assetPath, readText } from "../src/io/files.js";
-import {
-  applySets,
-  KNOBS,
-  type KnobRow,
-  knobTable,
-  knobValue,
-  knobValueAt,
-  machineJsonSchema,
-  machineSchema,
-  STREAMS,
-} from "../src/knobs.js";
+import { KNOBS, type KnobRow, knobValue, STREAMS } from "../src/knobs.js";
+import { applySets, knobTable, knobValueAt, machineJsonSchema, machineSchema } from "../src/machine-schema.js";
 import { parseWithSchema } from "../src/yaml.js";
 import { refusal } from "./support/refusal.js";
 

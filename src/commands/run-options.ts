@@ -29,7 +29,6 @@ function option<T>(flags: string, text: string, parse: (text: string) => T, init
 
 const word = (text: string) => text;
 const DEFAULT_MODEL = "tiny-llama";
-const DEFAULT_BUDGET = 4;
 
 export const RUN_OPTIONS = {
   machine: option("--machine <name|file>", "machine of hw-configs/, or a YAML file", word, "edge"),
@@ -96,7 +95,7 @@ export function requestOf(options: RequestOptions): RunRequest {
   const request: RunRequest = { machine, model, sets: set };
   const replayed = trace ?? defaultTrace(options);
   if (replayed !== undefined) request.trace = replayed;
-  if (options.slices === undefined) request.budget = budget ?? DEFAULT_BUDGET;
+  if (budget !== undefined) request.budget = budget;
   const { slices, synthetic, rho, seed, phase, batch, steps, context, chunk, tokens } = rest;
   const given = { slices, synthetic, rho, seed, phase, batch, steps, context, chunk, tokens };
   const kept = Object.entries(given).filter(([, value]) => value !== undefined);

@@ -8,7 +8,7 @@
 import { realpathSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { assetPath, writeAll } from "../io/files.js";
-import { knobTable, machineJsonSchema } from "../knobs.js";
+import { knobTable, machineJsonSchema } from "../machine-schema.js";
 
 export function writeSchema(): void {
   writeAll(assetPath("hw-configs"), { "machine.schema.json": machineJsonSchema() });

@@ -21,12 +21,10 @@ import {
   visibleParts,
   visibleTiles,
 } from "./causal.js";
+import { codePass } from "./codes.js";
 import type { Context, QueryBlock } from "./context.js";
-import { KV_SCALE_BYTES } from "./placement.js";
 import { ACCUMULATOR_BYTES, type Piece } from "./tiles.js";
 
-/** Terms of a KV code on this PE: centred radix-4 digits. */
-const KV_TERMS: Record<number, number> = { 2: 1, 3: 2, 4: 2, 8: 4, 16: 8 };
 const PASSES = { softcap: 1, softmax: 3, scale: 1, rescale: 1 };
 
 export interface AttentionInput {
@@ -81,10 +79,9 @@ function fetchCache(
   run: Piece,
 ): number {
   const { program, placement } = context;
-  const positions = fetchedPart(context, unit.block, run);
-  if (positions === 0) return 0;
+  const bytes = fetchedPart(context, unit.block, run) * placement.pitch(kind);
+  if (bytes === 0) return 0;
   const { sequence } = unit.block.span;
-  const bytes = positions * (kind === "scales" ? KV_SCALE_BYTES : placement.kvPitch);
   return program.fetch({
     queue: Queue.Base,
     stream: Stream.Kv,
@@ -122,8 +119,7 @@ function emitScores(context: Context, input: AttentionInput, unit: Unit, places:
       release: (keyRun ? Release.Run : 0) | (inputRun ? Release.InputRun : 0),
       rows: Math.min(run.size, machine.array.rows),
       inputs: model.headDim,
-      ...kvCodes(context),
-      dequants: 1,
+      ...kvCodes(context, 1),
       ...scorePasses(context, unit, run),
     });
     inputRun = 0;
@@ -132,9 +128,10 @@ function emitScores(context: Context, input: AttentionInput, unit: Unit, places:
   emitSoftmax(context, unit);
 }
 
-function kvCodes({ machine }: Context): { terms: number; codeBits: number; group: number } {
-  const { bits } = machine.kv;
-  return { terms: KV_TERMS[bits], codeBits: bits, group: 0 };
+/** `scales`: dequantizations at the end of a row, where there are scales. */
+function kvCodes({ machine }: Context, scales: number) {
+  const { bits, scaleBytes } = machine.kv;
+  return { ...codePass(machine, bits, scaleBytes > 0 ? scales : 0), group: 0 };
 }
 
 /** Row tiles of positions x the column groups that may see them. */
@@ -149,11 +146,11 @@ function scorePasses(context: Context, unit: Unit, run: Piece) {
 }
 
 function emitSoftmax(context: Context, unit: Unit): void {
-  const { program, model } = context;
+  const { program, model, machine } = context;
   const elements = allowedPairs(context, unit);
   const softcap = model.softcaps.attention === null ? 0 : PASSES.softcap;
-  program.vector({ compute: unit.scored, elements, passes: softcap + PASSES.softmax });
-  unit.probabilities = program.vector({ elements, passes: PASSES.scale });
+  unit.probabilities = program.vector({ compute: unit.scored, elements, passes: softcap + PASSES.softmax });
+  if (machine.kv.scaleBytes > 0) unit.probabilities = program.vector({ elements, passes: PASSES.scale });
 }
 
 /** PV of one unit: its last Compute record, and the Store record of its output when that is spilled. */
@@ -178,8 +175,7 @@ function emitOutput(context: Context, input: AttentionInput, unit: Unit, before:
         release: lastPart ? (valueRun ? Release.Run : 0) | (scaleRun ? Release.ScaleRun : 0) : 0,
         rows: Math.min(model.headDim, context.machine.array.rows),
         inputs: part.size,
-        ...kvCodes(context),
-        dequants: 0,
+        ...kvCodes(context, 0),
         ...outputPasses(context, part),
         stagingBytes: spilled && lastOfUnit ? outputs * limits.elementBytes : 0,
       });

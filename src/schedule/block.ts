@@ -11,12 +11,12 @@
 import { linearsWith } from "../model.js";
 import { emitAttention } from "./attention.js";
 import type { Context } from "./context.js";
-import type { LinearInput } from "./linear.js";
 import { emitLmHead } from "./lm-head.js";
 import { emitMlpInput } from "./mlp.js";
 import { Op } from "./program.js";
 import { emitProjections, type Projected } from "./projections.js";
 import { ResidualStream } from "./residual.js";
+import type { LinearInput } from "./row-tile.js";
 
 /** Emits the block, layer by layer; `tokens` are its token ids, -1 where they are synthetic. */
 export function* emitBlock(context: Context, tokens: Int32Array): Generator<void> {
@@ -69,14 +69,15 @@ function selfAttention(context: Context, layer: number, projected: Projected): L
   return { compute: done.compute, spilled: { tensor: spill.attention, store: done.store } };
 }
 
-/** Final norm, lm_head and argmax for the last token of each entry of the step. */
+/** Final norm, lm_head and argmax for the last token of each entry of the step, or for all tokens. */
 function sample(context: Context, residual: ResidualStream): void {
-  const { program, spans, carried } = context;
+  const { program, machine, spans, carried } = context;
   const sampling = spans.filter((span) => span.last);
-  if (sampling.length === 0) return;
+  const tokens = machine.schedule.lmHeadTokens === "all" ? context.tokens : sampling.length;
+  if (tokens === 0) return;
   program.op(Op.FinalNorm);
-  const normed = residual.norm(sampling.length);
+  const normed = residual.norm(tokens);
   program.op(Op.LmHead);
-  const sampled = emitLmHead(context, sampling.length, normed);
+  const sampled = emitLmHead(context, tokens, normed);
   for (const { sequence } of sampling) carried.sampled[sequence] = sampled;
 }

@@ -8,7 +8,6 @@
 
 import { Pool, Stream } from "../../assembly/contract.js";
 import type { Context } from "./context.js";
-import { KV_SCALE_BYTES } from "./placement.js";
 import { type Piece, pieces } from "./tiles.js";
 
 type Projection = "k" | "v";
@@ -21,7 +20,7 @@ export function completeHeads({ model }: Context, rows: Piece): { first: number;
 
 /** Bytes that a head stores for each token. */
 export function bytesPerToken({ placement }: Context, projection: Projection): number {
-  return placement.kvPitch + (projection === "v" ? KV_SCALE_BYTES : 0);
+  return placement.kvPitch + (projection === "v" ? placement.pitch("scales") : 0);
 }
 
 /** Stores one KV head of all tokens of the block, made by the Vector record `vector`. */
@@ -31,7 +30,8 @@ export function storeHead(context: Context, projection: Projection, layer: numbe
   for (const { sequence, firstPosition, count } of context.spans) {
     for (const { start, size } of newParts(context, firstPosition, count)) {
       for (const kind of kinds) {
-        const bytes = size * (kind === "scales" ? KV_SCALE_BYTES : placement.kvPitch);
+        const bytes = size * placement.pitch(kind);
+        if (bytes === 0) continue;
         const address = placement.cache(kind, layer, sequence, head, start);
         program.store({ stream: Stream.Kv, bytes, address, pool: Pool.Vector, vector });
       }

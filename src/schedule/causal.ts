@@ -2,7 +2,8 @@
 //   The shape of causal attention: which queries go together, and which tiles of positions they run.
 //
 //     columns   (query position, query head of the group), in column groups of array.columns
-//     rows      positions in tiles of array.rows; a tile runs for a column group iff some (query, key) pair in it is allowed
+//     rows      positions in tiles of array.rows; a tile runs for a column group iff some (query, key) pair in it is allowed,
+//               or for all of them with schedule.causalSkip off
 //     window    a query sees itself and window - 1 positions before it; tiles that no query of a block sees are not there
 //
 
@@ -11,7 +12,6 @@ import type { Machine } from "../hardware.js";
 import type { Model } from "../model.js";
 import { BYTES_PER_KIB } from "../units.js";
 import type { Context, QueryBlock, Span } from "./context.js";
-import { KV_SCALE_BYTES } from "./placement.js";
 import type { Residency } from "./residency.js";
 import { ACCUMULATOR_BYTES, type Limits, type Piece, pieces } from "./tiles.js";
 
@@ -101,7 +101,7 @@ function keysOf({ machine }: Context, block: QueryBlock, window: number, size: n
 
 /** Positions of one K or V run: what a stripe holds, fewer if the slice buffer does not hold that beside the scales. */
 export function fetchPositions({ machine, limits, placement }: Context): number {
-  const scales = KV_SCALE_BYTES * (machine.schedule.attentionLead + 1);
+  const scales = machine.kv.scaleBytes * (machine.schedule.attentionLead + 1);
   const { rows } = machine.array;
   const most = roundDown(limits.baseBytes / (placement.kvPitch + scales), rows);
   if (most >= rows) return Math.min(most, placement.kvRunPositions);
@@ -115,8 +115,8 @@ function keyPositions(context: Context, { tokens }: QueryBlock, fetched: number)
   const { machine, model, limits, residency, placement } = context;
   const free = residency.workingBytes - tokens.size * queryPlaces(limits, model, residency);
   const byScores = free / (tokens.size * positionBytes(machine, model));
-  const scales = KV_SCALE_BYTES * (machine.schedule.attentionLead + 1);
-  const byScales = (limits.baseBytes - fetched * placement.kvPitch) / scales;
+  const scales = machine.kv.scaleBytes * (machine.schedule.attentionLead + 1);
+  const byScales = scales === 0 ? byScores : (limits.baseBytes - fetched * placement.kvPitch) / scales;
   const most = Math.min(byScores, byScales);
   return roundDown(most, most >= fetched ? fetched : machine.array.rows);
 }
@@ -150,7 +150,9 @@ export interface Allowed {
 function allowedColumns(context: Context, { block, window }: Unit, tile: Piece): Allowed {
   const perPosition = context.model.heads / context.model.kvHeads;
   const queryOf = (column: number) => block.firstPosition + Math.floor(column / perPosition);
+  const skips = context.machine.schedule.causalSkip === "tile";
   const seen = pieces(columnsOf(context, block), context.machine.array.columns).filter((group) => {
+    if (!skips) return true;
     const [oldest, newest] = [queryOf(group.start), queryOf(group.start + group.size - 1)];
     return tile.start <= newest && tile.start + tile.size > oldest - window + 1;
   });
@@ -177,8 +179,9 @@ export function visibleParts(context: Context, unit: Unit, run: Piece): (Piece &
   return parts;
 }
 
-/** (query, key) pairs of a unit that causality and window allow. */
-export function allowedPairs({ model }: Context, { block, keys, window }: Unit): number {
+/** (query, key) pairs of a unit that causality and window allow; all of them where nothing is skipped. */
+export function allowedPairs({ model, machine }: Context, { block, keys, window }: Unit): number {
+  if (machine.schedule.causalSkip === "off") return (block.tokens.size * keys.size * model.heads) / model.kvHeads;
   let pairs = 0;
   for (let q = 0; q < block.tokens.size; q++) {
     const position = block.firstPosition + q;

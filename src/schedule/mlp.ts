@@ -8,9 +8,10 @@
 
 import { linearsWith } from "../model.js";
 import type { Context } from "./context.js";
-import { emitLinears, type LinearInput, type RowTileOutput } from "./linear.js";
+import { emitLinears, type RowTileOutput } from "./linear.js";
 import { ACTIVATION_PASSES, output } from "./outputs.js";
 import { Op } from "./program.js";
+import type { LinearInput } from "./row-tile.js";
 
 /** Passes of the product with the gate. */
 const GATE_PASSES = 1;

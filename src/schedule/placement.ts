@@ -4,26 +4,17 @@
 //   Exception: embedding rows are packed on whole transactions of all channels (a stripe each would cost gigabytes).
 //
 //     slice 1..4, scales, router of each linear | lm_head | embedding, positions | K, V, KV scales of each layer and sequence | spill
+//     codes lie where slice 1 would
 //
 
 import { InputError } from "../errors.js";
 import type { Machine } from "../hardware.js";
-import { GROUP, type Linear, type Model } from "../model.js";
-import { SLICE_BITS, SLICES } from "../trace-json.js";
+import type { Linear, Model } from "../model.js";
+import { SLICES } from "../trace-json.js";
 import { BYTES_PER_KIB } from "../units.js";
+import { lmHeadTileBytes, scaleRunBytes, weightFormat } from "./codes.js";
 import { mostSpillRuns } from "./spill.js";
 import { codeBytes, limitsOf, roundUp } from "./tiles.js";
-
-/** FP16 scale and FP16 zero point of a group. */
-export const SCALE_BYTES = 4;
-/** FP16 scale of an lm_head row. */
-export const ROW_SCALE_BYTES = 2;
-/** FP16 scales of one position's K and V in one KV head. */
-export const KV_SCALE_BYTES = 4;
-/** FP16 bias of a row, in a linear or lm_head that has them. */
-export const BIAS_BYTES = 2;
-/** Bits of an lm_head weight. */
-export const LM_HEAD_BITS = 8;
 
 /** Facts about the memory that a placement needs. */
 export interface Memory {
@@ -88,7 +79,8 @@ export class Placement {
   ) {
     const { array, kv } = machine;
     this.linears = model.linears.map((linear) => this.placeLinear(linear));
-    const lmTile = array.rows * Math.min(array.tileInputs, model.hidden) + array.rows * lmHeadRowBytes(model);
+    const inputs = Math.min(array.tileInputs, model.hidden);
+    const lmTile = lmHeadTileBytes(machine, model, { rows: array.rows, inputs, last: true });
     this.lmHead = { ...this.tiles("lmHead", model.vocab, model.hidden, lmTile), kTiles: this.kTiles(model.hidden) };
     this.embeddingPitch = roundUp(model.hidden * 2, memory.granuleBytes);
     this.embedding = this.region("embedding", model.vocab * this.embeddingPitch);
@@ -131,10 +123,15 @@ export class Placement {
   /** Address of a position in a cache of one KV head. */
   cache(kind: "k" | "v" | "scales", layer: number, sequence: number, head: number, position: number): number {
     const place = this.caches[(layer * this.extent.sequences + sequence) * 3 + ["k", "v", "scales"].indexOf(kind)];
-    const pitch = kind === "scales" ? KV_SCALE_BYTES : this.kvPitch;
+    const pitch = this.pitch(kind);
     const run = Math.floor(position / this.kvRunPositions);
     const runBytes = roundUp(this.kvRunPositions * pitch, this.memory.stripeBytes);
     return place.base + head * place.headBytes + run * runBytes + (position % this.kvRunPositions) * pitch;
+  }
+
+  /** Bytes of one position of one KV head. */
+  pitch(kind: "k" | "v" | "scales"): number {
+    return kind === "scales" ? this.machine.kv.scaleBytes : this.kvPitch;
   }
 
   get stripeBytes(): number {
@@ -149,10 +146,11 @@ export class Placement {
   private placeLinear(linear: Linear): LinearPlace {
     const { array, router } = this.machine;
     const kTile = Math.min(array.tileInputs, linear.in);
-    const sliceTile = codeBytes(array.rows * kTile, SLICE_BITS);
+    const { runs, runBits } = weightFormat(this.machine, SLICES);
+    const sliceTile = codeBytes(array.rows * kTile, runBits);
     const names = ["slice1", "slice2", "slice3", "slice4"] as const;
-    const slices = names.slice(0, SLICES).map((name) => this.tiles(name, linear.out, linear.in, sliceTile));
-    const scaleTile = array.rows * Math.ceil(kTile / GROUP) * SCALE_BYTES + biasBytes(linear, array.rows);
+    const slices = names.slice(0, runs).map((name) => this.tiles(name, linear.out, linear.in, sliceTile));
+    const scaleTile = scaleRunBytes(this.machine, linear, array.rows, kTile, true);
     const scales = this.tiles("scales", linear.out, linear.in, scaleTile);
     const fetched = this.extent.routed && router.weights === "fetched";
     const weights = fetched ? this.region("router", routerBytes(this.machine, linear)) : 0;
@@ -163,7 +161,7 @@ export class Placement {
     const { stripeBytes } = this.memory;
     const runs = Math.ceil(this.extent.positions / this.kvRunPositions);
     return Array.from({ length: this.model.layers * this.extent.sequences }, () =>
-      [this.kvPitch, this.kvPitch, KV_SCALE_BYTES].map((pitch) => {
+      [this.kvPitch, this.kvPitch, this.machine.kv.scaleBytes].map((pitch) => {
         const headBytes = runs * roundUp(this.kvRunPositions * pitch, stripeBytes);
         return { base: this.region("kv", headBytes * this.model.kvHeads), headBytes };
       }),
@@ -191,9 +189,10 @@ export class Placement {
   private checkCapacity(): void {
     const { capacityBytes } = this.memory;
     if (this.next <= capacityBytes) return;
-    const { channels, dieGb } = this.machine.dram;
+    const { channels, dieGb, diesPerChannel } = this.machine.dram;
+    const dies = `dram.dieGb ${dieGb}, dram.diesPerChannel ${diesPerChannel}`;
     const found = `model ${this.model.name} with its KV cache takes ${this.next} bytes of DRAM`;
-    throw new InputError(`${found}; the machine has ${capacityBytes} (dram.channels ${channels}, dram.dieGb ${dieGb})`);
+    throw new InputError(`${found}; the machine has ${capacityBytes} (dram.channels ${channels}, ${dies})`);
   }
 
   private checkResidentRouters(): void {
@@ -205,16 +204,6 @@ export class Placement {
     const found = `router.weights is resident; the routers of model ${this.model.name} take ${bytes} bytes`;
     throw new InputError(`${found}, slice and activation buffer together have ${chip}; allowed fetched`);
   }
-}
-
-/** Bytes that come with the codes of an lm_head row. */
-export function lmHeadRowBytes({ lmHeadBias }: Model): number {
-  return ROW_SCALE_BYTES + (lmHeadBias ? BIAS_BYTES : 0);
-}
-
-/** Biases of some rows of a linear: they come with the scales of the first K tile. */
-export function biasBytes({ bias }: Linear, rows: number): number {
-  return bias ? rows * BIAS_BYTES : 0;
 }
 
 /** INT8 weights and biases of one linear's two-layer router. */

@@ -17,7 +17,7 @@ import { byPart, emitPasses, NORM_PASSES, type OnPart, output, type Passes } fro
 import { Op } from "./program.js";
 import type { Piece } from "./tiles.js";
 
-const PASSES = { rope: 2, quantise: 2, move: 1 };
+const PASSES = { rope: 2, quantise: 2, append: 1, move: 1 };
 const OPS: Partial<Record<Role, Op>> = { q: Op.Q, k: Op.K, v: Op.V };
 
 export interface Projected {
@@ -63,10 +63,11 @@ export function turnedRows({ headDim, rotaryDims }: Model, { start, size }: { st
 
 /** Quantises K or V and stores each head of the cache as it is complete. */
 function cacheOutput(context: Context, projection: "k" | "v", layer: number): OnPart {
-  const { model } = context;
+  const { model, machine } = context;
+  const passes = machine.kv.scaleBytes > 0 ? PASSES.quantise : PASSES.append;
   return (rows, tokens, compute) => {
     const { first, end } = completeHeads(context, rows);
-    const quantise = { elements: rows.size * tokens.size, passes: PASSES.quantise };
+    const quantise = { elements: rows.size * tokens.size, passes };
     const ops = projection === "k" ? [...headOps(model, rows, tokens.size), quantise] : [quantise];
     const stagingBytes = (end - first) * tokens.size * bytesPerToken(context, projection);
     const vector = emitPasses(context, compute, ops, stagingBytes);

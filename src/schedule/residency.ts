@@ -19,7 +19,6 @@
 import type { Machine } from "../hardware.js";
 import type { Model } from "../model.js";
 import { BYTES_PER_KIB } from "../units.js";
-import { KV_SCALE_BYTES } from "./placement.js";
 import { blockTokens, codeBytes, type Limits } from "./tiles.js";
 
 /** Of the activation buffer: least and most for the scores and re-fetched queries of attention. */
@@ -60,7 +59,7 @@ export function residencyOf(machine: Machine, limits: Limits, model: Model, toke
     return true;
   };
   const beside = model.parallel ? [GateUp] : [];
-  const position = 2 * codeBytes(model.headDim, machine.kv.bits) + KV_SCALE_BYTES;
+  const position = 2 * codeBytes(model.headDim, machine.kv.bits) + machine.kv.scaleBytes;
   return {
     keyValue: place(tokens * model.kvHeads * position, [Qkv, ...beside, Attention]),
     residual: place(x, [Norm, Qkv, Attention, O, GateUp, Down]),

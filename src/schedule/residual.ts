@@ -10,9 +10,10 @@
 
 import { Pool, Queue, Stream } from "../../assembly/contract.js";
 import type { Context, Span } from "./context.js";
-import { emitLinears, type LinearInput, type OnRowTile } from "./linear.js";
+import { emitLinears, type OnRowTile } from "./linear.js";
 import { byPart, NORM_PASSES, output } from "./outputs.js";
 import { Op } from "./program.js";
+import type { LinearInput } from "./row-tile.js";
 import type { SpilledTensor } from "./spill.js";
 import { type Piece, pieces } from "./tiles.js";
 

@@ -55,7 +55,7 @@ export const ACCUMULATOR_BYTES = 4;
 const PAIR = 2;
 
 export function limitsOf(machine: Machine): Limits {
-  const { array, buffers, fetch, router } = machine;
+  const { array, buffers, fetch, router, weights } = machine;
   const accumulatorBytes = buffers.activationReserveKiB * BYTES_PER_KIB;
   const rowTile = array.rows * array.columns * ACCUMULATOR_BYTES;
   const fit = Math.floor(accumulatorBytes / rowTile);
@@ -63,7 +63,7 @@ export function limitsOf(machine: Machine): Limits {
     const found = `buffers.activationReserveKiB is ${buffers.activationReserveKiB}`;
     throw new InputError(`${found}; the accumulators of two row tiles need ${PAIR * rowTile} bytes`);
   }
-  const lead = Math.min(router.sliceOneLead, fit - (fit % PAIR));
+  const lead = weights.layout === "slices" ? Math.min(router.sliceOneLead, fit - (fit % PAIR)) : 0;
   const demandBytes = fetch.residualReserveKiB * BYTES_PER_KIB;
   return {
     tensorBytes: buffers.activationKiB * BYTES_PER_KIB - accumulatorBytes,

@@ -75,6 +75,7 @@ function wanted(one: MachineCase, kind: Work.Fetch | Work.Compute): Int32Array[]
 /** Passes, columns and PEs of a record that runs: section 5's P, X, A and H. */
 function extent(one: MachineCase, words: Int32Array) {
   const depths = depthsOf(one, words, Field.ComputeRoute);
+  if (words[Field.ComputeInputs] === 0) return { passes: 0, columns: 0, active: 0, gated: 0 };
   if (depths === undefined) {
     const [passes, columns] = [words[Field.ComputePasses], words[Field.ComputePassColumns]];
     return { passes, columns, active: words[Field.ComputeRowColumns], gated: 0 };
@@ -170,12 +171,12 @@ equation("the array does the passes that somebody wants", (run) => {
   const sum = (value: (words: Int32Array, its: ReturnType<typeof extent>) => number) =>
     total(wanted(run, Work.Compute), (words) => value(words, extent(run, words)));
   const steps = (words: Int32Array) => Math.ceil(words[Field.ComputeInputs] / knobs[Knob.ArrayLanes]);
-  const groups = (words: Int32Array) => Math.ceil(words[Field.ComputeInputs] / groupOf(words));
+  const groups = (words: Int32Array) => Math.ceil(words[Field.ComputeInputs] / Math.max(1, groupOf(words)));
   const weights = (words: Int32Array) =>
     words[Field.ComputeRoutedWeights] ? words[Field.ComputeRows] * words[Field.ComputeInputs] : 0;
   const expected: [Counter, number][] = [
     [Counter.Passes, sum((_, { passes }) => passes)],
-    [Counter.CyclesBusy, sum((words, { passes }) => passes * passCycles(run, words))],
+    [Counter.CyclesBusy, sum((words, { passes }) => Math.max(1, passes * passCycles(run, words)))],
     [Counter.PeActiveCycles, sum((words, { active }) => active * passCycles(run, words))],
     [Counter.PeGatedCycles, sum((words, { gated }) => gated * passCycles(run, words))],
     [Counter.WeightPortReads, sum((words, { passes }) => passes * steps(words) * weightCycles(knobs, words))],

@@ -5,7 +5,8 @@
 //       vector results ─►│ ARRAY │
 //        free staging ──►└───────┘──► visible: ArrayPipelineCycles + DequantCycles later
 //
-//   Cycle law   P passes back to back, each the sum over its scale groups of max(step(group), D * DequantCycles).
+//   Cycle law   P passes back to back, each the sum over its scale groups of max(step(group), D * DequantCycles); one cycle
+//               at least. A record without inputs has no pass.
 
 import { Counter, Field, Knob, Release } from "../../assembly/contract.js";
 import type { Dispatched, Run, Sequencer } from "./sequencer.js";
@@ -59,7 +60,7 @@ export class PeArray {
     if (head === undefined || !this.canStart(head)) return acted;
     this.reservedBytes += head.words[Field.ComputeStagingBytes];
     this.current = head;
-    this.cyclesLeft = this.passesOf(head) * this.passCycles(head);
+    this.cyclesLeft = this.lengthOf(head);
     return true;
   }
 
@@ -123,7 +124,12 @@ export class PeArray {
     return groups.filter((group) => group.some((depth) => depth >= record.words[Field.ComputeSlice]));
   }
 
+  private lengthOf(record: Dispatched): number {
+    return Math.max(1, this.passesOf(record) * this.passCycles(record));
+  }
+
   private passesOf(record: Dispatched): number {
+    if (record.words[Field.ComputeInputs] === 0) return 0;
     return record.route === undefined ? record.words[Field.ComputePasses] : this.activeGroups(record).length;
   }
 
@@ -161,7 +167,7 @@ export class PeArray {
     const cycles = this.passCycles(record);
     const inputs = words[Field.ComputeInputs];
     const steps = Math.ceil(inputs / knobs[Knob.ArrayLanes]);
-    const groups = Math.ceil(inputs / (words[Field.ComputeGroup] || inputs));
+    const groups = inputs === 0 ? 0 : Math.ceil(inputs / (words[Field.ComputeGroup] || inputs));
     let columns = words[Field.ComputePassColumns];
     let active = words[Field.ComputeRowColumns];
     let gated = 0;
@@ -171,12 +177,12 @@ export class PeArray {
       active = words[Field.ComputeRows] * columns;
       gated = words[Field.ComputeRows] * (tokens.length - columns);
     }
-    const all = passes * knobs[Knob.ArrayRows] * knobs[Knob.ArrayColumns];
+    const all = this.lengthOf(record) * knobs[Knob.ArrayRows] * knobs[Knob.ArrayColumns];
     counters[Counter.ComputesDone]++;
     counters[Counter.Passes] += passes;
     counters[Counter.PeActiveCycles] += cycles * active;
     counters[Counter.PeGatedCycles] += cycles * gated;
-    counters[Counter.PeUnusedCycles] += cycles * (all - active - gated);
+    counters[Counter.PeUnusedCycles] += all - cycles * (active + gated);
     counters[Counter.WeightPortReads] += passes * steps * this.weightReads(record);
     counters[Counter.ActivationBankReads] += columns * steps;
     counters[Counter.Dequantizations] += active * groups * words[Field.ComputeDequants];

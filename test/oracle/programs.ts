@@ -179,11 +179,11 @@ class ProgramBuilder extends ProgramWriter {
   // ---- shapes of Compute records -----------------------------------------------------------------------------------
 
   private tileShape(): Values {
-    const inputs = 1 + this.roll(24);
+    const inputs = this.roll(8) === 7 ? 0 : 1 + this.roll(24); // without inputs: a gather
     return [
       [Field.ComputeInputs, inputs],
       [Field.ComputeTerms, 1 + this.roll(4)],
-      [Field.ComputeCodeBits, 1 + this.roll(8)],
+      [Field.ComputeCodeBits, 1 + this.roll(16)],
       [Field.ComputeGroup, this.roll(inputs + 3)],
       [Field.ComputeDequants, this.roll(3)],
       [Field.ComputeSumAdds, this.roll(2)],

@@ -7,7 +7,7 @@ import { capacityBytes, stripeBytes, transactionBytes } from "../../src/device.j
 import { type Machine, parseMachine } from "../../src/hardware.js";
 import type { Model } from "../../src/model.js";
 import { parseModel } from "../../src/model-config.js";
-import { constantPlan, type Plan } from "../../src/plan.js";
+import { codesPlan, constantPlan, type Plan } from "../../src/plan.js";
 import { type Step, stepOf } from "../../src/replay.js";
 import { Placement } from "../../src/schedule/placement.js";
 import { Program } from "../../src/schedule/program.js";
@@ -27,10 +27,12 @@ export interface ScheduleCase {
   context: number;
 }
 
+type Sets = Record<string, number | string>;
+
 const LIMIT = { records: 4096, depths: 1 << 16 };
 const device = shippedDevice("lpddr5-6400");
 
-export function machineOf(sets: Record<string, number | string> = {}): Machine {
+export function machineOf(sets: Sets = {}): Machine {
   const list = Object.entries(sets).map(([path, value]) => `${path}=${value}`);
   return parseMachine("name: test\n", "test.yaml", list);
 }
@@ -84,11 +86,11 @@ export function stepsOf({ counts, context, sequences }: ScheduleCase): Step[] {
 
 export function placementOf(one: ScheduleCase): Placement {
   const { machine, model, plan, sequences, counts, context } = one;
-  const { channels, dieGb } = machine.dram;
+  const { channels, dieGb, diesPerChannel } = machine.dram;
   const memory = {
     stripeBytes: stripeBytes(device, channels),
     granuleBytes: transactionBytes(device) * channels,
-    capacityBytes: capacityBytes(device, channels, dieGb),
+    capacityBytes: capacityBytes(device, channels, dieGb, diesPerChannel),
   };
   const longest = Math.max(
     ...Array.from({ length: sequences }, (_, i) => counts.reduce((sum, step) => sum + step[i], 0)),
@@ -132,9 +134,14 @@ export function recordOf(one: ScheduleCase, placement = placementOf(one)): Recor
 const between = (min: number, max: number) => fc.integer({ min, max });
 const oneOf = <T>(...values: T[]) => fc.constantFrom(...values);
 
-/** What a machine needs at least: an INT8 run beside the reserve. */
-function leastSliceKiB(sets: Record<"array.rows" | "array.tileInputs" | "fetch.residualReserveKiB", number>): number {
-  return sets["fetch.residualReserveKiB"] + Math.ceil((sets["array.rows"] * sets["array.tileInputs"]) / 1024);
+/** What a machine needs at least: the residual runs that are live at once, and a run of whole codes beside them. */
+function leastBuffers(sets: Sets) {
+  const weights = Number(sets["array.rows"]) * Number(sets["array.tileInputs"]);
+  const residual = sets["weights.layout"] === "gathered" ? Math.ceil((3 * weights) / 4 / 1024) : 0;
+  const bits = Math.max(Number(sets["weights.codeBits"]), Number(sets["lmHead.codeBits"]));
+  const reserve = Math.max(residual, Number(sets["fetch.residualReserveKiB"]));
+  const slice = reserve + Math.ceil((weights * bits) / 8 / 1024) + Number(sets["buffers.sliceKiB"]);
+  return { "fetch.residualReserveKiB": reserve, "buffers.sliceKiB": slice };
 }
 
 const machines = fc
@@ -143,7 +150,17 @@ const machines = fc
     "array.columns": oneOf(1, 2, 3, 4),
     "array.tileInputs": oneOf(8, 20, 64, 128, 200),
     "array.activationBits": oneOf(8, 16, 16),
-    "fetch.residualReserveKiB": oneOf(1, 1, 2),
+    "array.bitsPerCycle": oneOf(1, 2, 2, 16),
+    "weights.layout": oneOf("slices", "slices", "gathered", "codes"),
+    "weights.codeBits": oneOf(2, 4, 5.25, 6.0625, 16),
+    "weights.group": oneOf(16, 128, 128, 65536),
+    "weights.scaleBytes": oneOf(0, 1, 4, 4),
+    "weights.dequants": between(0, 2),
+    "lmHead.codeBits": oneOf(6.0625, 8, 8, 16),
+    "lmHead.group": oneOf(0, 0, 16, 128),
+    "lmHead.scaleBytes": oneOf(0, 2, 2),
+    "lmHead.dequants": between(0, 1),
+    "fetch.residualReserveKiB": oneOf(1, 1, 2, 3),
     "router.sliceOneLead": between(0, 8),
     "router.weights": oneOf("fetched", "fetched", "resident"),
     "buffers.sliceKiB": oneOf(0, 0, 1, 2, 64),
@@ -152,12 +169,16 @@ const machines = fc
     "buffers.arrayStagingKiB": oneOf(1, 2, 4),
     "buffers.vectorStagingKiB": oneOf(2, 4, 8),
     "schedule.attentionLead": between(0, 3),
+    "schedule.causalSkip": oneOf("tile", "tile", "off"),
+    "schedule.lmHeadTokens": oneOf("last", "last", "all"),
     "sequencer.queueDepth": oneOf(1, 3, 16, 512),
     "dram.channels": oneOf(1, 2, 4),
     "dram.bankStagger.kv": between(0, 2),
+    "dram.diesPerChannel": oneOf(1, 2),
     "kv.bits": oneOf(2, 3, 4, 8, 16),
+    "kv.scaleBytes": oneOf(0, 4, 4),
   })
-  .map((sets) => machineOf({ ...sets, "buffers.sliceKiB": leastSliceKiB(sets) + sets["buffers.sliceKiB"] }));
+  .map((sets) => machineOf({ ...sets, ...leastBuffers(sets) }));
 
 const windows = { sliding_window: oneOf(1, 5, 16, 40) };
 const bias = fc.boolean();
@@ -229,7 +250,10 @@ const runs = between(1, 4).chain((sequences) =>
 /** Small machines, models, plans and mixed steps. Some do not fit: the schedule refuses them. */
 export const scheduleCases: fc.Arbitrary<ScheduleCase> = fc
   .record({ machine: machines, model: models, plan: plans, run: runs })
-  .map(({ run, ...rest }) => ({ ...rest, ...run }));
+  .map(({ run, machine, model, plan }) => {
+    const { layout, codeBits } = machine.weights;
+    return { machine, model, plan: layout === "codes" ? codesPlan(codeBits) : plan, ...run };
+  });
 
 export function describeCase({ machine, model, plan, ...rest }: ScheduleCase): string {
   const { linears: _, ...shape } = model;

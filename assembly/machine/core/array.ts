@@ -5,7 +5,8 @@
 //     route complete, waits hold    ──►│ ARRAY │──► runs and routes released at the end of the record
 //                     staging free  ──►└───────┘
 //
-//   Cycle law   passes * pass law (pass.ts); no bubble between records that are ready.
+//   Cycle law   max(1, passes * pass law (pass.ts)); no bubble between records that are ready.
+//   Gather      a record without inputs waits for its runs and computes nothing: no pass, one cycle.
 //   Drop        a routed record that no token wants takes no cycle.
 //   Left out    the values (assembly/numeric computes them); skew between rows and columns of the array.
 //   Source      docs/machine.md, sections 5 and 6.
@@ -118,16 +119,23 @@ export class PeArray {
     const staging = word(record, Field.ComputeStagingBytes);
     if (staging > this.board.arrayStaging) return false;
     this.board.arrayStaging -= staging;
-    const route = word(record, Field.ComputeRoute) - 1;
-    this.passes = route < 0 ? word(record, Field.ComputePasses) : this.groupsOf(record, route);
+    this.passes = this.passesOf(record);
     this.passCycles = this.law.cycles(record);
-    this.due = now + this.passes * this.passCycles;
+    this.due = now + this.length();
     this.working = true;
     return true;
   }
 
-  private groupsOf(record: usize, route: i32): i32 {
+  private passesOf(record: usize): i32 {
+    if (word(record, Field.ComputeInputs) == 0) return 0;
+    const route = word(record, Field.ComputeRoute) - 1;
+    if (route < 0) return word(record, Field.ComputePasses);
     return this.board.routes.groups(route, word(record, Field.ComputeSlice));
+  }
+
+  /** Cycles of the record in execution. */
+  private length(): i64 {
+    return max(<i64>1, this.passes * this.passCycles);
   }
 
   /** Adds what the record did to the counters. */
@@ -149,12 +157,12 @@ export class PeArray {
     const law = this.law;
     const steps = law.laneSteps(inputs);
     const groupSums = active * law.groups(record);
-    const pes = passes * law.rows * law.columns;
+    const pes = this.length() * law.rows * law.columns;
     count(counters, Counter.ComputesDone, 1);
     count(counters, Counter.Passes, passes);
     count(counters, Counter.PeActiveCycles, this.passCycles * active);
     count(counters, Counter.PeGatedCycles, this.passCycles * gated);
-    count(counters, Counter.PeUnusedCycles, this.passCycles * (pes - active - gated));
+    count(counters, Counter.PeUnusedCycles, pes - this.passCycles * (active + gated));
     const portReads = passes * steps * law.weightPortCycles(word(record, Field.ComputeCodeBits));
     count(counters, Counter.WeightPortReads, portReads);
     count(counters, Counter.ActivationBankReads, columns * steps);

@@ -46,7 +46,7 @@ export class PassLaw {
 
   groupInputs(record: usize): i64 {
     const group: i64 = word(record, Field.ComputeGroup);
-    return group == 0 ? word(record, Field.ComputeInputs) : group;
+    return group == 0 ? max(<i64>1, word(record, Field.ComputeInputs)) : group;
   }
 
   groups(record: usize): i64 {

@@ -29,6 +29,8 @@ const starts = (program: Int32Array[], setting = { knobs }) => firstCycle(Counte
 const routed = (slice: number, fields: Fields = {}) =>
   compute(2048, { ComputeRoute: 1, ComputeSlice: slice, ...fields });
 
+const routedGather = (fields: Fields) => compute(0, { ComputeRoute: 1, ComputeSlice: 2, ...fields });
+
 gate("starts one cycle after its dispatch, ends after its passes", async () => {
   assert.is(await starts([compute(2048)]), 1);
   assert.is(await firstCycle(Counter.ComputesDone, 1, [compute(2048)]), 1 + PASS);
@@ -46,6 +48,17 @@ gate("waits for each of its three runs", async () => {
     assert.is(await starts(program), 3, field); // granted in 2
     assert.is(await starts([fetch(64), fetch(64), compute(2048, { [field]: 2 })]), 2, field);
   }
+});
+
+gate("a gather waits for its run, takes one cycle and lets the next record begin", async () => {
+  const program = [fetch(64), compute(0, { ComputeRun: 1 }), compute(2048)];
+  assert.is(await starts(program), 2);
+  assert.is(await firstCycle(Counter.ComputesDone, 1, program, { knobs }), 3);
+  assert.is(await firstCycle(Counter.ComputesDone, 2, program, { knobs }), 3 + PASS);
+  const second = { ComputeRun: 1, ComputeRelease: Release.Run | Release.Route };
+  const unwanted = [route(1), demand(64, { FetchRoute: 1, FetchSlice: 2 }), routedGather(second)];
+  assert.is((await simulate(unwanted)).of(Counter.CyclesBusy), 0);
+  assert.is((await simulate(unwanted, { depths: [2] })).of(Counter.CyclesBusy), 1);
 });
 
 gate("what it releases can be granted in the cycle of its end", async () => {

@@ -68,6 +68,16 @@ gate("passes follow each other without a bubble", async () => {
   assert.is(await busy(2048, { ComputePasses: 3, ComputeGroup: 128, ComputeDequants: 3 }), 3 * 16 * 33);
 });
 
+gate("a record without inputs has no pass and takes one cycle, in which no PE works", async () => {
+  for (const fields of [{}, { ComputeGroup: 128, ComputeDequants: 2 }, { ComputePasses: 3 }, { ComputeTerms: 4 }]) {
+    const { of } = await simulate([compute(0, { ComputeSumAdds: 1, ...fields })]);
+    assert.is(of(Counter.CyclesBusy), 1);
+    assert.is(of(Counter.PeUnusedCycles), 1024);
+    const nothing = [Counter.Passes, Counter.PeActiveCycles, Counter.WeightPortReads, Counter.Dequantizations];
+    for (const counter of [...nothing, Counter.Accumulations, Counter.SumAdds]) assert.is(of(counter), 0);
+  }
+});
+
 gate("a routed record has a pass for every column group with a token that is deep enough", async () => {
   const routed = (slice: number, release: number) =>
     compute(2048, { ComputeRoute: 1, ComputeSlice: slice, ComputeRows: 64, ComputeRelease: release });
