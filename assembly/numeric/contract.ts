@@ -19,8 +19,11 @@ export const ACCUMULATOR_BITS = 15;
 /** Accumulator value = mantissa * 2^(exponent - this): bias 15, 10 fraction bits, 3 guard bits. */
 export const ACCUMULATOR_BIAS = 28;
 
-/** Tokens of a tile: they go through a kernel side by side. */
-export const TILE = 8;
+/** Consecutive inputs of a row that share a scale. */
+export const GROUP = 128;
+/** Tokens that go through a kernel side by side, FP32 and INT8. */
+export const FLOAT_TILE = 8;
+export const INTEGER_TILE = 4;
 
 /** Bits of a term: (-1)^Sign * Man * 2^((term & Exp) / 2), times 2^bsig of its slot. A missing term has no Man. */
 export enum Term {

@@ -9,15 +9,16 @@
 //               token and its own row alone: neither the other tokens of a tile nor the order of rows can change it.
 //
 
-import { TILE } from "./contract";
+import { FLOAT_TILE } from "./contract";
+import { scatterFour } from "./scatter";
 
-const TILE_BYTES = TILE * 4;
+const TILE_BYTES = FLOAT_TILE * 4;
 /** Rows of weights that go through together. */
 const ROWS = 4;
 
 /** Lays the first `inputs` values of the tokens at `rows` (addresses u32[8]; 0: no token) side by side. */
 export function packFloats(rows: usize, inputs: i32, tile: usize): void {
-  for (let lane = 0; lane < TILE; lane++) {
+  for (let lane = 0; lane < FLOAT_TILE; lane++) {
     const from = <usize>load<u32>(rows + (lane << 2));
     let to = tile + (lane << 2);
     for (let k = 0; k < inputs; k++) {
@@ -99,17 +100,4 @@ function multiplyRow(tile: usize, row: usize, n: i32, o: i32, results: usize): v
 function scatter(low: v128, high: v128, o: i32, results: usize): void {
   scatterFour(low, o, results);
   scatterFour(high, o, results + 16);
-}
-
-/** Output `o` of four tokens. */
-function scatterFour(values: v128, o: i32, results: usize): void {
-  const at = (<usize>o) << 2;
-  const first = <usize>load<u32>(results);
-  if (first != 0) v128.store_lane<f32>(first + at, values, 0);
-  const second = <usize>load<u32>(results, 4);
-  if (second != 0) v128.store_lane<f32>(second + at, values, 1);
-  const third = <usize>load<u32>(results, 8);
-  if (third != 0) v128.store_lane<f32>(third + at, values, 2);
-  const fourth = <usize>load<u32>(results, 12);
-  if (fourth != 0) v128.store_lane<f32>(fourth + at, values, 3);
 }

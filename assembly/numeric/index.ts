@@ -6,8 +6,10 @@
 
 export { Alignment, Dot4, Term } from "./contract";
 export { dequantize, dotFp32, sliceTerm } from "./dequant";
+export { gate, settle, softmax } from "./elementwise";
 export { multiplyFloats, packFloats } from "./float";
 export { fp16Dot4, groupFp16 } from "./fp16-pe";
+export { multiplyInt8, multiplySlices, packInt8, sumSlice } from "./int8-tile";
 export { dotInt8, groupInt8 } from "./integer-pe";
 
 /** Bytes for a vector that crosses, on 16 bytes; zeroed, never freed. */

@@ -3,27 +3,34 @@
 //
 //     q ──► scores = q . K / sqrt(headDim) ──► softmax ──► P . V ──► out          head by head, eight queries at a time
 //
-//   Products are FP32; exponentials and their sum FP64, rounded once. `halves`: scores and probabilities are FP16, as the
+//   Products and exponentials are FP32, their sum FP64, rounded once. `halves`: scores and probabilities are FP16, as the
 //   machine keeps them.
 //
 
 import type { Model } from "../model.js";
-import { type FloatVector, type Kernels, type Rows, TILE } from "../wasm/kernels.js";
-import { settle } from "./half.js";
+import type { Kernels } from "../wasm/kernels.js";
+import type { FloatVector, Rows } from "../wasm/vectors.js";
 import type { KvCache } from "./kv-cache.js";
+
+/** Rows of scores begin on whole vectors. */
+const LANES = 4;
+/** Queries that go through together: the positions seen are those of the last one. */
+const QUERIES = 8;
 
 export class Attention {
   /** [token][position] of one head. */
   readonly #scores: FloatVector;
+  readonly #pitch: number;
 
   constructor(
     private readonly kernels: Kernels,
     private readonly model: Model,
     tokens: number,
-    private readonly positions: number,
+    positions: number,
     private readonly halves: boolean,
   ) {
-    this.#scores = kernels.floats(tokens * positions);
+    this.#pitch = Math.ceil(positions / LANES) * LANES;
+    this.#scores = kernels.floats(tokens * this.#pitch);
   }
 
   /** For `count` tokens from `first` on, whose keys and values are in the cache. */
@@ -48,35 +55,17 @@ export class Attention {
     output: Rows,
   ): void {
     const { headDim } = this.model;
-    const scores = { vector: this.#scores, pitch: this.positions };
-    const places = Int32Array.from({ length: count }, (_, token) => token);
-    for (let from = 0; from < count; from += TILE) {
-      const seen = first + Math.min(from + TILE, count);
+    const scores = { vector: this.#scores, pitch: this.#pitch };
+    for (let from = 0; from < count; from += QUERIES) {
+      const places = Int32Array.from({ length: Math.min(QUERIES, count - from) }, (_, i) => from + i);
+      const seen = first + from + places.length;
       const key = { weights: keys, pitch: headDim, inputs: headDim, outputs: seen };
-      this.kernels.multiplyFloats(query, scores, places, from, key);
-      for (let token = from; token < Math.min(from + TILE, count); token++) {
-        this.softmax(scores.vector.view, token * this.positions, first + token + 1, seen);
+      this.kernels.multiply(query, scores, places, key);
+      for (const token of places) {
+        this.kernels.softmax(scores, token, first + token + 1, seen, 1 / Math.sqrt(headDim), this.halves);
       }
       const value = { weights: values, pitch: capacity, inputs: seen, outputs: headDim };
-      this.kernels.multiplyFloats(scores, output, places, from, value);
+      this.kernels.multiply(scores, output, places, value);
     }
-  }
-
-  /** Turns `own` scores from `from` on into probabilities, and the rest of `seen` into 0. */
-  private softmax(x: Float32Array, from: number, own: number, seen: number): void {
-    const scale = 1 / Math.sqrt(this.model.headDim);
-    let largest = Number.NEGATIVE_INFINITY;
-    for (let i = from; i < from + own; i++) x[i] *= scale;
-    if (this.halves) settle(x, from, from + own);
-    for (let i = from; i < from + own; i++) largest = Math.max(largest, x[i]);
-    let sum = 0;
-    for (let i = from; i < from + own; i++) {
-      const power = Math.exp(x[i] - largest);
-      x[i] = power;
-      sum += power;
-    }
-    for (let i = from; i < from + own; i++) x[i] /= sum;
-    if (this.halves) settle(x, from, from + own);
-    x.fill(0, from + own, from + seen);
   }
 }

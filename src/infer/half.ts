@@ -14,12 +14,6 @@ export function roundToHalf(value: number): number {
   return word[0];
 }
 
-/** Rounds the values [from, to) to FP16. */
-export function settle(values: Float32Array, from: number, to: number): void {
-  const words = new Int32Array(values.buffer, values.byteOffset, values.length);
-  for (let i = from; i < to; i++) words[i] = roundBits(words[i]);
-}
-
 /** FP32 bits of the nearest FP16. */
 function roundBits(value: number): number {
   const magnitude = value & 0x7fffffff;

@@ -11,7 +11,8 @@
 
 import { roundHalfEven } from "../half.js";
 import type { Model } from "../model.js";
-import type { FloatVector, Kernels } from "../wasm/kernels.js";
+import type { Kernels } from "../wasm/kernels.js";
+import type { FloatVector } from "../wasm/vectors.js";
 import { roundToHalf } from "./half.js";
 
 export type KvFormat = "exact" | 2 | 3 | 4 | 8 | 16;

@@ -6,8 +6,9 @@
 //
 
 import type { Model } from "../model.js";
-import type { FloatVector, Kernels } from "../wasm/kernels.js";
-import { type Arithmetic, DenseLinear, FloatSlices, type LinearLayer } from "./linear.js";
+import type { Kernels } from "../wasm/kernels.js";
+import type { FloatVector } from "../wasm/vectors.js";
+import { type Arithmetic, DenseLinear, FloatSlices, Int8Linear, Int8Slices, quantizeRows } from "./linear.js";
 import type { Constants } from "./rope.js";
 import type { SlicedWeights } from "./slices.js";
 import type { Parts } from "./transformer.js";
@@ -57,14 +58,14 @@ export function referenceParts(kernels: Kernels, from: LanguageModel, shared: Sh
 export function slicedParts(kernels: Kernels, from: LanguageModel, shared: Shared, arithmetic: Arithmetic): Parts {
   const { model, slices } = from;
   if (slices === null) throw new Error(`internal: model ${model.name} has no slices`);
-  const scratch = kernels.floats(Math.max(...model.linears.map(({ in: inputs, out }) => inputs * out)));
-  const linears: LinearLayer[] = slices.map((one) => new FloatSlices(kernels, one, scratch));
-  return {
-    ...shared,
-    linears,
-    lmHead: new DenseLinear(kernels, head(kernels, from, shared), model.vocab, model.hidden),
-    halves: arithmetic !== "fp32",
-  };
+  const output = head(kernels, from, shared);
+  if (arithmetic === "fp32") {
+    const scratch = kernels.floats(Math.max(...model.linears.map(({ in: inputs, out }) => inputs * out)));
+    const linears = slices.map((one) => new FloatSlices(kernels, one, scratch));
+    return { ...shared, linears, lmHead: new DenseLinear(kernels, output, model.vocab, model.hidden), halves: false };
+  }
+  const lmHead = new Int8Linear(kernels, quantizeRows(output.view, model.hidden));
+  return { ...shared, linears: slices.map((one) => new Int8Slices(kernels, one)), lmHead, halves: true };
 }
 
 function head(kernels: Kernels, { model, checkpoint }: LanguageModel, shared: Shared): FloatVector {

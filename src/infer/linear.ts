@@ -5,10 +5,14 @@
 //     x f32[token][in], depth of each token ──► tiles of one depth ──► kernel ──► y f32[token][out]
 //
 //     fp32     W_k dequantised to FP32; FP32 products and sums, k ascending
+//     int8     activations INT8, scale = absmax/127 a token; exact group sums; FP32 in the order of int8-tile.ts
 //
 
-import type { FloatMatrix, FloatVector, Kernels, Rows } from "../wasm/kernels.js";
-import { TILE } from "../wasm/kernels.js";
+import { roundHalfEven } from "../half.js";
+import type { Int8Matrix, SliceMatrix } from "../wasm/int8-kernels.js";
+import type { FloatMatrix, Kernels } from "../wasm/kernels.js";
+import type { FloatVector, Rows } from "../wasm/vectors.js";
+import { roundToHalf } from "./half.js";
 import { dequantize, type SlicedWeights } from "./slices.js";
 
 /** How products and sums are made: the aligned BitMoD PE, INT8 activations on an integer PE, or plain FP32. */
@@ -36,9 +40,7 @@ export class DenseLinear implements LinearLayer {
   }
 
   apply(x: Rows, y: Rows, depths: Uint8Array): void {
-    const places = Int32Array.from(depths.keys());
-    for (let from = 0; from < places.length; from += TILE)
-      this.kernels.multiplyFloats(x, y, places, from, this.#matrix);
+    this.kernels.multiply(x, y, Int32Array.from(depths.keys()), this.#matrix);
   }
 }
 
@@ -64,9 +66,69 @@ export class FloatSlices implements LinearLayer {
     const matrix = { weights: scratch, pitch: inputs, inputs, outputs };
     for (const [depth, places] of byDepth(depths)) {
       dequantize(this.weights, depth, scratch.view);
-      for (let from = 0; from < places.length; from += TILE) kernels.multiplyFloats(x, y, places, from, matrix);
+      kernels.multiply(x, y, places, matrix);
     }
   }
+}
+
+/** Slices on integer PEs, activations in INT8. */
+export class Int8Slices implements LinearLayer {
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly #matrix: SliceMatrix;
+
+  constructor(
+    private readonly kernels: Kernels,
+    { linear, codes, scale, base }: SlicedWeights,
+  ) {
+    [this.inputs, this.outputs] = [linear.in, linear.out];
+    this.#matrix = kernels.int8.slices(codes, scale, base, linear.in);
+  }
+
+  apply(x: Rows, y: Rows, depths: Uint8Array): void {
+    for (const [depth, places] of byDepth(depths)) this.kernels.int8.multiplySlices(x, y, places, this.#matrix, depth);
+  }
+}
+
+/** INT8 weights with an FP16 scale a row, as the machine's lm_head is; activations in INT8. */
+export class Int8Linear implements LinearLayer {
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly #matrix: Int8Matrix;
+
+  constructor(
+    private readonly kernels: Kernels,
+    weights: RowCodes,
+  ) {
+    [this.inputs, this.outputs] = [weights.inputs, weights.scales.length];
+    this.#matrix = kernels.int8.weights(weights.codes, weights.scales);
+  }
+
+  apply(x: Rows, y: Rows, depths: Uint8Array): void {
+    this.kernels.int8.multiply(x, y, Int32Array.from(depths.keys()), this.#matrix);
+  }
+}
+
+/** INT8 codes of rows, and the scale of each. */
+export interface RowCodes {
+  readonly inputs: number;
+  readonly codes: Int8Array;
+  readonly scales: Float32Array;
+}
+
+/** Symmetric INT8 by row: scale = FP16(absmax / 127), code = round half even(w / scale), clamped. */
+export function quantizeRows(weights: Float32Array, inputs: number): RowCodes {
+  const codes = new Int8Array(weights.length);
+  const scales = new Float32Array(weights.length / inputs);
+  for (let row = 0; row < scales.length; row++) {
+    const values = weights.subarray(row * inputs, (row + 1) * inputs);
+    scales[row] = roundToHalf(values.reduce((most, value) => Math.max(most, Math.abs(value)), 0) / 127);
+    for (const [i, value] of values.entries()) {
+      const code = scales[row] === 0 ? 0 : roundHalfEven(value / scales[row]);
+      codes[row * inputs + i] = Math.max(-127, Math.min(127, code));
+    }
+  }
+  return { inputs, codes, scales };
 }
 
 /** The tokens of each depth, in order. */

@@ -8,7 +8,8 @@
 //   rest is FP64, the scores are FP32: they differ from recorded FP32 scores by rounding, less than 1e-5 but for a few in a million.
 //
 
-import { type FloatMatrix, type FloatVector, type Kernels, type Rows, TILE } from "../wasm/kernels.js";
+import type { FloatMatrix, Kernels } from "../wasm/kernels.js";
+import type { FloatVector, Rows } from "../wasm/vectors.js";
 
 export interface RouterWeights {
   readonly hidden: number;
@@ -33,7 +34,7 @@ export class Router {
   ) {
     const { hidden, inputs, r1 } = weights;
     this.#first = { weights: kernels.floats(r1), pitch: inputs, inputs, outputs: hidden };
-    this.#hidden = kernels.floats(hidden * TILE);
+    this.#hidden = kernels.floats(0);
   }
 
   /** Scores [token][3] of the first `count` tokens of x. */
@@ -41,8 +42,12 @@ export class Router {
     const { hidden } = this.weights;
     if (this.#hidden.length < count * hidden) this.#hidden = this.kernels.floats(count * hidden);
     const sums = { vector: this.#hidden, pitch: hidden };
-    const places = Int32Array.from({ length: count }, (_, token) => token);
-    for (let from = 0; from < count; from += TILE) this.kernels.multiplyFloats(x, sums, places, from, this.#first);
+    this.kernels.multiply(
+      x,
+      sums,
+      Int32Array.from({ length: count }, (_, token) => token),
+      this.#first,
+    );
     const scores = new Float32Array(count * SCORES);
     for (let token = 0; token < count; token++) this.decide(sums.vector.view, token * hidden, scores, token * SCORES);
     return scores;
@@ -77,7 +82,7 @@ function wanted(scores: Float32Array, at: number, threshold: number): number {
   return slices;
 }
 
-export function silu(value: number): number {
+function silu(value: number): number {
   return value / (1 + Math.exp(-value));
 }
 

@@ -9,13 +9,12 @@
 //
 
 import { type Model, ROLES, type Role } from "../model.js";
-import type { FloatVector, Kernels, Rows } from "../wasm/kernels.js";
+import type { Kernels } from "../wasm/kernels.js";
+import type { FloatVector, Rows } from "../wasm/vectors.js";
 import { Attention } from "./attention.js";
-import { settle } from "./half.js";
 import type { KvCache } from "./kv-cache.js";
 import type { LinearLayer } from "./linear.js";
 import { type Constants, Rotation } from "./rope.js";
-import { silu } from "./router.js";
 
 /** Slices of each of `count` tokens in a linear, given its inputs. */
 export type Depths = (linearIndex: number, x: Rows, count: number) => Uint8Array;
@@ -49,7 +48,7 @@ export class Transformer {
   readonly #by: Record<Role, FloatVector>;
 
   constructor(
-    kernels: Kernels,
+    private readonly kernels: Kernels,
     private readonly parts: Parts,
     /** Most tokens of a block. */
     readonly blockTokens: number,
@@ -117,10 +116,8 @@ export class Transformer {
     const { gate, up, down } = this.#by;
     this.norm(this.parts.mlpNorms[layer], count);
     for (const kind of ["gate", "up"] as const) this.linear(layer, kind, this.#normed, count, depths);
-    const [g, u] = [gate.view, up.view];
-    const values = count * this.model.intermediate;
-    for (let i = 0; i < values; i++) g[i] = silu(g[i]) * u[i];
-    this.settle(gate, values);
+    this.kernels.gate(gate, up, count * this.model.intermediate);
+    this.settle(gate, count * this.model.intermediate);
     this.linear(layer, "down", gate, count, depths);
     this.add(down, count);
   }
@@ -154,6 +151,6 @@ export class Transformer {
   }
 
   private settle(vector: FloatVector, values: number): void {
-    if (this.parts.halves) settle(vector.view, 0, values);
+    if (this.parts.halves) this.kernels.settle(vector, values);
   }
 }

@@ -1,45 +1,13 @@
 //
-//   The functional path's vectors and matrix kernels in numeric.wasm. With numeric.ts the only files with pointers to it.
+//   FP32 matrix products in numeric.wasm, and the place of everything that kernels work on.
 //
-//     FloatVector, ByteVector ... in linear memory ──► Kernels.multiply..(tile of 8 tokens) ──► FloatVector
-//
-//   Memory is never freed: who needs scratch takes it once. A view dies when memory grows, so vectors make theirs anew.
+//     x, y, places of tokens ──► tile by tile: pack ──► multiply ──► y at the same places
 //
 
-import { TILE } from "../../assembly/numeric/contract.js";
+import { FLOAT_TILE } from "../../assembly/numeric/contract.js";
+import { Int8Kernels } from "./int8-kernels.js";
 import type { NumericExports } from "./numeric.js";
-
-export { TILE };
-
-/** FP32 values in linear memory. */
-export class FloatVector {
-  #view = new Float32Array(0);
-
-  constructor(
-    private readonly memory: WebAssembly.Memory,
-    readonly at: number,
-    readonly length: number,
-  ) {}
-
-  /** The values; valid until the next allocation. */
-  get view(): Float32Array {
-    if (this.#view.buffer !== this.memory.buffer) {
-      this.#view = new Float32Array(this.memory.buffer, this.at, this.length);
-    }
-    return this.#view;
-  }
-
-  /** A part of it that shares its memory. */
-  part(from: number, length: number): FloatVector {
-    return new FloatVector(this.memory, this.at + from * 4, length);
-  }
-}
-
-/** Rows of a matrix: token t's values begin at start + t * pitch. */
-export interface Rows {
-  readonly vector: FloatVector;
-  readonly pitch: number;
-}
+import { type FloatVector, placeFloats, type Rows, Tiles } from "./vectors.js";
 
 /** Rows of FP32 weights; `pitch` values from one row to the next. */
 export interface FloatMatrix {
@@ -49,43 +17,50 @@ export interface FloatMatrix {
   readonly outputs: number;
 }
 
-const BYTES = 4;
-
 export class Kernels {
-  readonly #sources: number;
-  readonly #results: number;
+  readonly int8: Int8Kernels;
+  readonly #tiles: Tiles;
   #tile: FloatVector;
 
   constructor(private readonly wasm: NumericExports) {
-    this.#sources = wasm.allocate(TILE * BYTES);
-    this.#results = wasm.allocate(TILE * BYTES);
-    this.#tile = this.floats(TILE);
+    this.int8 = new Int8Kernels(wasm);
+    this.#tiles = new Tiles(wasm, FLOAT_TILE);
+    this.#tile = this.floats(0);
   }
 
   /** Room for values, all 0, or for these. */
   floats(values: number | Float32Array): FloatVector {
-    const length = typeof values === "number" ? values : values.length;
-    const vector = new FloatVector(this.wasm.memory, this.wasm.allocate(length * BYTES), length);
-    if (typeof values !== "number") vector.view.set(values);
-    return vector;
+    return placeFloats(this.wasm, values);
   }
 
-  /** For the tokens `places[from .. from + TILE)`: y[token][o] = sum over k of x[token][k] * w[o][k]. */
-  multiplyFloats(x: Rows, y: Rows, places: Int32Array, from: number, w: FloatMatrix): void {
-    const { inputs, outputs, pitch, weights } = w;
-    if (this.#tile.length < inputs * TILE) this.#tile = this.floats(inputs * TILE);
-    this.point(this.#sources, x, places, from);
-    this.point(this.#results, y, places, from);
-    this.wasm.packFloats(this.#sources, inputs, this.#tile.at);
-    this.wasm.multiplyFloats(this.#tile.at, weights.at, pitch, inputs, outputs, this.#results);
+  /** y[token][o] = sum over k of x[token][k] * w[o][k], for the tokens at these places. */
+  multiply(x: Rows, y: Rows, places: Int32Array, { weights, pitch, inputs, outputs }: FloatMatrix): void {
+    if (this.#tile.length < inputs * FLOAT_TILE) this.#tile = this.floats(inputs * FLOAT_TILE);
+    const { sources, results } = this.#tiles;
+    this.#tiles.each(x, y, places, () => {
+      this.wasm.packFloats(sources, inputs, this.#tile.at);
+      this.wasm.multiplyFloats(this.#tile.at, weights.at, pitch, inputs, outputs, results);
+    });
   }
 
-  /** Writes where the tokens of a tile begin; 0 where there are none. */
-  private point(at: number, { vector, pitch }: Rows, places: Int32Array, from: number): void {
-    const addresses = new Uint32Array(this.wasm.memory.buffer, at, TILE);
-    for (let lane = 0; lane < TILE; lane++) {
-      const place = from + lane < places.length ? places[from + lane] : -1;
-      addresses[lane] = place < 0 ? 0 : vector.at + place * pitch * BYTES;
-    }
+  /** Rounds the first `count` values to FP16. */
+  settle({ at, length }: FloatVector, count: number): void {
+    this.wasm.settle(at, within(count, length));
   }
+
+  /** g = silu(g) * u, the first `count` values. */
+  gate(g: FloatVector, u: FloatVector, count: number): void {
+    this.wasm.gate(g.at, u.at, within(count, Math.min(g.length, u.length)));
+  }
+
+  /** Turns `own` scores from row * pitch on, times `scale`, into probabilities, and what follows up to `seen` into zeros. */
+  softmax({ vector, pitch }: Rows, row: number, own: number, seen: number, scale: number, halves: boolean): void {
+    this.wasm.softmax(vector.part(row * pitch, pitch).at, own, seen, scale, halves);
+  }
+}
+
+/** Kernels work on four values at a time, so vectors end on a multiple of four. */
+function within(count: number, length: number): number {
+  if (Math.ceil(count / 4) * 4 <= length) return count;
+  throw new Error(`internal: ${count} values of ${length}`);
 }

@@ -1,5 +1,5 @@
 //
-//   Arithmetic in linear memory: groups in, sums out. The only file with pointers to numeric.wasm.
+//   Arithmetic in linear memory: groups in, sums out. With vectors.ts and the kernels the files with pointers to numeric.wasm.
 //
 //     TermTable ──► useTerms ──► groupInt8(x, codes)          24-bit sum
 //                           └──► groupFp16(x, codes)          mantissa and exponent of the FP16 PE's accumulator
@@ -30,8 +30,34 @@ export interface NumericExports {
   dequantize(before: number, sum: number, scale: number): number;
   sliceTerm(sum: number, sumX: number, scale: number, zeroPoint: number, slice: number): number;
   dotFp32(accumulator: number, w: number, x: number, n: number): number;
+  settle(at: number, n: number): void;
+  gate(g: number, u: number, n: number): void;
+  softmax(row: number, own: number, seen: number, scale: number, halves: boolean): void;
   packFloats(rows: number, inputs: number, tile: number): void;
   multiplyFloats(tile: number, weights: number, pitch: number, inputs: number, outputs: number, results: number): void;
+  packInt8(rows: number, inputs: number, tile: number, scales: number, sums: number): void;
+  sumSlice(tile: number, codes: number, columns: number, slice: number, out: number): void;
+  multiplySlices(
+    tile: number,
+    codes: number,
+    scale: number,
+    base: number,
+    inputs: number,
+    outputs: number,
+    depth: number,
+    sums: number,
+    scales: number,
+    results: number,
+  ): void;
+  multiplyInt8(
+    tile: number,
+    weights: number,
+    rowScales: number,
+    inputs: number,
+    outputs: number,
+    scales: number,
+    results: number,
+  ): void;
 }
 
 /** The FP16 PE's accumulator: mantissa * 2^(exponent - ACCUMULATOR_BIAS). */

@@ -43,6 +43,38 @@ function compare(file: Safetensors): void {
     }
   });
 
+  reference("INT8: codes of the activations and the integer sums of both linears, exactly", async () => {
+    const bench = new Bench(await kernels(), readLanguageModel("tiny-llama"));
+    for (const [prefix, index] of [
+      ["acc", 0],
+      ["acc_down", 6],
+    ] as const) {
+      const { linear, codes, scale, base } = (bench.from.slices ?? [])[index];
+      const matrix = bench.kernels.int8.slices(codes, scale, base, linear.in);
+      const x8 = new Int8Array(tensor(`${prefix}.x8`).bytes());
+      const [scales, xsum] = [f32(tensor(`${prefix}.xscale`)), i32(tensor(`${prefix}.xsum`))];
+      const sums = i32(tensor(`${prefix}.slice`));
+      const groups = linear.in / 128;
+      const [tokens] = tensor(`${prefix}.x8`).shape;
+      for (let token = 0; token < tokens; token++) {
+        const own = x8.subarray(token * linear.in, (token + 1) * linear.in);
+        const x = { vector: bench.kernels.floats(Float32Array.from(own, (code) => code * scales[token])), pitch: 0 };
+        const quantized = bench.kernels.int8.quantize(x, linear.in);
+        assert.equal([...quantized.codes], [...own]);
+        for (let group = 0; group < groups; group++) {
+          const sum = own.subarray(group * 128, group * 128 + 128).reduce((total, code) => total + code, 0);
+          assert.is(sum, xsum[token * groups + group]);
+        }
+        for (let slice = 1; slice <= 4; slice++) {
+          for (let row = token % 7; row < linear.out; row += 7) {
+            const at = (((slice - 1) * tokens + token) * linear.out + row) * groups;
+            assert.equal([...bench.kernels.int8.sums(x, matrix, row, slice)], [...sums.subarray(at, at + groups)]);
+          }
+        }
+      }
+    }
+  });
+
   for (const { name, threshold } of budgets) {
     reference(`routers decide as in FP64 at ${name}, and the logits follow`, async () => {
       const bench = new Bench(await kernels(), readLanguageModel("tiny-llama"));
