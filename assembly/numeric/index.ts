@@ -11,6 +11,7 @@ export { multiplyFloats, packFloats } from "./float";
 export { fp16Dot4, groupFp16 } from "./fp16-pe";
 export { multiplyInt8, multiplySlices, packInt8, sumSlice } from "./int8-tile";
 export { dotInt8, groupInt8 } from "./integer-pe";
+export { multiplySlicesPe, packHalves } from "./pe-tile";
 
 /** Bytes for a vector that crosses, on 16 bytes; zeroed, never freed. */
 export function allocate(bytes: i32): usize {

@@ -8,7 +8,7 @@
 import type { Model } from "../model.js";
 import type { Kernels } from "../wasm/kernels.js";
 import type { FloatVector } from "../wasm/vectors.js";
-import { type Arithmetic, DenseLinear, FloatSlices, Int8Linear, Int8Slices, quantizeRows } from "./linear.js";
+import { type Arithmetic, DenseLinear, FloatSlices, Int8Linear, Int8Slices, PeSlices, quantizeRows } from "./linear.js";
 import type { Constants } from "./rope.js";
 import type { SlicedWeights } from "./slices.js";
 import type { Parts } from "./transformer.js";
@@ -65,7 +65,8 @@ export function slicedParts(kernels: Kernels, from: LanguageModel, shared: Share
     return { ...shared, linears, lmHead: new DenseLinear(kernels, output, model.vocab, model.hidden), halves: false };
   }
   const lmHead = new Int8Linear(kernels, quantizeRows(output.view, model.hidden));
-  return { ...shared, linears: slices.map((one) => new Int8Slices(kernels, one)), lmHead, halves: true };
+  const Slices = arithmetic === "int8" ? Int8Slices : PeSlices;
+  return { ...shared, linears: slices.map((one) => new Slices(kernels, one)), lmHead, halves: true };
 }
 
 function head(kernels: Kernels, { model, checkpoint }: LanguageModel, shared: Shared): FloatVector {

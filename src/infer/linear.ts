@@ -5,12 +5,15 @@
 //     x f32[token][in], depth of each token ──► tiles of one depth ──► kernel ──► y f32[token][out]
 //
 //     fp32     W_k dequantised to FP32; FP32 products and sums, k ascending
+//     fp16pe   activations FP16; accumulators of the aligned BitMoD PE, bit for bit; FP32 in the order of pe-tile.ts
 //     int8     activations INT8, scale = absmax/127 a token; exact group sums; FP32 in the order of int8-tile.ts
 //
 
 import { roundHalfEven } from "../half.js";
+import { SLICES } from "../trace-json.js";
 import type { Int8Matrix, SliceMatrix } from "../wasm/int8-kernels.js";
 import type { FloatMatrix, Kernels } from "../wasm/kernels.js";
+import type { PeMatrix } from "../wasm/pe-kernels.js";
 import type { FloatVector, Rows } from "../wasm/vectors.js";
 import { roundToHalf } from "./half.js";
 import { dequantize, type SlicedWeights } from "./slices.js";
@@ -87,6 +90,25 @@ export class Int8Slices implements LinearLayer {
 
   apply(x: Rows, y: Rows, depths: Uint8Array): void {
     for (const [depth, places] of byDepth(depths)) this.kernels.int8.multiplySlices(x, y, places, this.#matrix, depth);
+  }
+}
+
+/** Slices on FP16 PEs; x holds FP16 numbers. */
+export class PeSlices implements LinearLayer {
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly #matrix: PeMatrix;
+
+  constructor(
+    private readonly kernels: Kernels,
+    { linear, codes, scale, base }: SlicedWeights,
+  ) {
+    [this.inputs, this.outputs] = [linear.in, linear.out];
+    this.#matrix = kernels.pe.slices(codes, scale, base, linear.in, SLICES);
+  }
+
+  apply(x: Rows, y: Rows, depths: Uint8Array): void {
+    for (const [depth, places] of byDepth(depths)) this.kernels.pe.multiply(x, y, places, this.#matrix, depth);
   }
 }
 

@@ -7,6 +7,7 @@
 import { FLOAT_TILE } from "../../assembly/numeric/contract.js";
 import { Int8Kernels } from "./int8-kernels.js";
 import type { NumericExports } from "./numeric.js";
+import { PeKernels } from "./pe-kernels.js";
 import { type FloatVector, placeFloats, type Rows, Tiles } from "./vectors.js";
 
 /** Rows of FP32 weights; `pitch` values from one row to the next. */
@@ -19,11 +20,13 @@ export interface FloatMatrix {
 
 export class Kernels {
   readonly int8: Int8Kernels;
+  readonly pe: PeKernels;
   readonly #tiles: Tiles;
   #tile: FloatVector;
 
   constructor(private readonly wasm: NumericExports) {
     this.int8 = new Int8Kernels(wasm);
+    this.pe = new PeKernels(wasm);
     this.#tiles = new Tiles(wasm, FLOAT_TILE);
     this.#tile = this.floats(0);
   }

@@ -49,6 +49,21 @@ export interface NumericExports {
     scales: number,
     results: number,
   ): void;
+  packHalves(rows: number, inputs: number, lanes: number): void;
+  multiplySlicesPe(
+    lanes: number,
+    codes: number,
+    scale: number,
+    base: number,
+    inputs: number,
+    outputs: number,
+    depth: number,
+    table: number,
+    pairs: number,
+    states: number,
+    sums: number,
+    results: number,
+  ): void;
   multiplyInt8(
     tile: number,
     weights: number,

@@ -51,6 +51,13 @@ export function placeFloats(wasm: NumericExports, values: number | Float32Array)
   return vector;
 }
 
+/** Bytes in linear memory; their address. */
+export function placeBytes(wasm: NumericExports, bytes: Uint8Array): number {
+  const at = wasm.allocate(bytes.length);
+  new Uint8Array(wasm.memory.buffer, at, bytes.length).set(bytes);
+  return at;
+}
+
 /** Rows of bytes, each padded with zeros to 16; their address. */
 export function placeByteRows(wasm: NumericExports, bytes: Uint8Array, rowBytes: number): number {
   const pitch = Math.ceil(rowBytes / ROW_BYTES) * ROW_BYTES;
