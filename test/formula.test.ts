@@ -45,6 +45,7 @@ const RUNS: Partial<RunRequest>[] = [
   { budget: 2.5, batch: 3, steps: 2 },
   { slices: 1, batch: 1, steps: 2 },
   { slices: 4, batch: 20, steps: 1 },
+  { slices: 1, trace: "prefill2k", chunk: 16, steps: 1 },
   { slices: 2, steps: 1, sets: ["array.rows=16", "dram.channels=8"] },
   { budget: 4, batch: 1, trace: "prefill2k", phase: "prefill" },
   { budget: 3, batch: 2, steps: 1, sets: ["router.weights=resident"] },

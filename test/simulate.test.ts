@@ -96,6 +96,19 @@ test("chunks of a window sample once, and read the cache of the chunks before", 
   assert.is(begun.dram.bytes.lmHead, 0);
 });
 
+test("the cache has room for every position that a run reaches, or the run is refused", async () => {
+  const full = /^model tiny-llama with its KV cache takes \d+ bytes of DRAM; the machine has \d+/;
+  const small = { ...tiny, slices: 1, steps: 1, sets: ["dram.channels=1", "dram.dieGb=16"] };
+  for (const change of [{}, { phase: "mixed" as const, chunk: 8 }]) {
+    const wide = { ...small, ...change, batch: 1200, context: 2000 };
+    const message = await simulate(wide).then(
+      () => "accepted",
+      (error: Error) => error.message,
+    );
+    assert.match(message, full);
+  }
+});
+
 test("a mixed step decodes beside the chunk: one lm_head for all that sample", async () => {
   const request = { ...tiny, phase: "mixed" as const, budget: 4, batch: 3, chunk: 16, steps: 2 };
   const mixed = await simulate(request);

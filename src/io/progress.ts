@@ -1,5 +1,6 @@
 //
-//   A progress bar for people: on stderr, only on a terminal, only for work that takes longer than a second.
+//   A progress bar for people, with the time that is left: on stderr, only on a terminal, only for work that takes longer
+//   than a second.
 //
 
 export interface Progress {
@@ -15,6 +16,8 @@ export interface Attention {
 }
 
 const PATIENCE_MS = 1000;
+/** The time left follows the pace of the latest updates: many, because threads report in turns. */
+const UPDATES_OF_ETA = 500;
 const SILENT: Progress = { update: () => {}, stop: () => {} };
 
 /** A bar that appears by itself when the work takes long; nothing at all when quiet or piped. */
@@ -28,6 +31,7 @@ export async function startProgress(quiet: boolean, stream: NodeJS.WriteStream =
     barIncompleteChar: ".",
     clearOnComplete: true,
     hideCursor: true,
+    etaBuffer: UPDATES_OF_ETA,
     gracefulExit: false,
   });
   const begin = Date.now();

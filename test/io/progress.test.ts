@@ -26,6 +26,7 @@ async function work(quiet: boolean, isTTY: boolean, pauseMs: number): Promise<st
 progress("appears for work over a second, and goes away", async () => {
   const text = await work(false, true, 1050);
   assert.match(text, "50%");
+  assert.match(text, / left/);
   assert.ok(text.includes("\u001b[?25h"), "the cursor is back");
 });
 

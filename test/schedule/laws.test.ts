@@ -114,6 +114,22 @@ test("a prefill at once, in chunks, and token by token: the same linear MACs, th
   );
 });
 
+test("a step over several token blocks routes every token by its own depth, in order", () => {
+  const depth = (token: number, linear: number) => 1 + (((token * 31 + linear * 7) % 97) % 4);
+  const { of } = run(routedPlan(depth), { counts: [[150]] });
+  const perBlock = tiny.linears.length;
+  const routes = of[Work.Route];
+  assert.is(routes.length % perBlock, 0);
+  assert.ok(routes.length >= 2 * perBlock, "several blocks");
+  for (const linear of [0, 5, perBlock - 1]) {
+    const own = routes.filter((_, i) => i % perBlock === linear).flatMap(({ depths }) => [...depths]);
+    assert.equal(
+      own,
+      Array.from({ length: 150 }, (_, token) => depth(token, linear)),
+    );
+  }
+});
+
 test("sequences do not see each other: a mixed step computes the attention of its parts", () => {
   const attention = ({ of }: Recorded) => {
     const records = of[Work.Compute].filter(({ op }) => op === Op.Attention);
