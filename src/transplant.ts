@@ -1,14 +1,12 @@
 //
 //   A plan for a model from the trace of another one: the depths that the source's routers chose, layer by relative depth
-//   and linear by kind.
+//   and linear by what it does.
 //
 //     layer l of L takes source layer floor((2 l + 1) Ls / (2 L)): the one that its middle falls into
-//     q k v o gate up down    the same kind             dense, out_proj    o
-//     qkv                     deepest of q, k, v        fc1                up
-//     gate_up                 deepest of gate, up       fc2                down
+//     q k v o gate up down    their namesakes        dense, out_proj are an o; fc1 is an up; fc2 is a down
+//     qkv, gate_up            token by token the deepest of their parts, where the source does not fuse them itself
 //
-//   A kind that the source itself has is taken as it is. Tokens, batch and positions are the source's; the target's accuracy
-//   is not known. lm_head is never routed.
+//   Tokens, batch and positions are the source's; the target's accuracy is not known. lm_head is never routed.
 //
 
 import { InputError } from "./errors.js";
@@ -16,15 +14,8 @@ import type { Linear, Model } from "./model.js";
 import { type Plan, recordedBudget } from "./plan.js";
 import type { Trace } from "./trace.js";
 
-/** Source kinds whose deepest a linear of this kind takes, where the source has no such kind itself. */
-const PARTS: Readonly<Record<string, readonly string[]>> = {
-  qkv: ["q", "k", "v"],
-  gate_up: ["gate", "up"],
-  dense: ["o"],
-  out: ["o"],
-  fc1: ["up"],
-  fc2: ["down"],
-};
+/** What linears do that checkpoints call otherwise. */
+const ROLES: Readonly<Record<string, string>> = { dense: "o", out_proj: "o", fc1: "up", fc2: "down" };
 
 export function transplantedPlan(trace: Trace, budgetBits: number, model: Model): Plan {
   const budget = recordedBudget(trace, budgetBits);
@@ -56,37 +47,32 @@ export function sourcesOf(trace: Trace, model: Model): number[][] {
   const places = new Map<string, number>();
   let layers = 0;
   for (const [place, { name }] of trace.linears.entries()) {
-    const { layer, kind } = placeOf(trace, name, place);
-    places.set(`${layer} ${kind}`, place);
+    const { layer, role } = placeOf(trace, name, place);
+    places.set(`${layer} ${role}`, place);
     layers = Math.max(layers, layer + 1);
   }
   return model.linears.map((linear) => {
     const layer = Math.floor(((2 * linear.layer + 1) * layers) / (2 * model.layers));
-    const kind = plain(linear.kind);
-    const own = places.get(`${layer} ${kind}`);
-    if (own !== undefined) return [own];
-    const parts = (PARTS[kind] ?? []).map((part) => places.get(`${layer} ${part}`));
-    if (parts.length === 0 || parts.includes(undefined)) throw refusal(trace, linear, layer, kind);
-    return parts as number[];
+    const whole = places.get(`${layer} ${roleOf(linear.kind)}`);
+    if (whole !== undefined) return [whole];
+    return linear.parts.map(({ role }) => places.get(`${layer} ${role}`) ?? refuse(trace, linear, layer, role));
   });
 }
 
-/** Layer and kind that a checkpoint's name holds: `model.layers.3.self_attn.q_proj` is q of layer 3. */
-function placeOf(trace: Trace, name: string, place: number): { layer: number; kind: string } {
+/** Layer and role that a checkpoint's name holds: `model.layers.3.self_attn.q_proj` is q of layer 3. */
+function placeOf(trace: Trace, name: string, place: number): { layer: number; role: string } {
   const found = /\.(\d+)\.(?:.+\.)?([^.]+)$/.exec(name);
-  if (found !== null) return { layer: Number(found[1]), kind: plain(found[2]) };
+  if (found !== null) return { layer: Number(found[1]), role: roleOf(found[2]) };
   const allowed = "allowed a layer's number and a kind, as in model.layers.0.self_attn.q_proj, to be transplanted";
   throw new InputError(`${trace.file}: linears.${place}.name is ${JSON.stringify(name)}; ${allowed}`);
 }
 
-/** `q_proj` and `q` are one kind. */
-function plain(kind: string): string {
-  return kind.replace(/_proj$/, "");
+function roleOf(kind: string): string {
+  return ROLES[kind] ?? kind.replace(/_proj$/, "");
 }
 
-function refusal(trace: Trace, linear: Linear, layer: number, kind: string): InputError {
-  const parts = PARTS[kind] ?? [];
-  const wanted = parts.length === 0 ? kind : `${kind} and not all of ${parts.join(", ")}`;
-  const found = `linears has no ${wanted} in layer ${layer}`;
-  return new InputError(`${trace.file}: ${found}; ${linear.name} cannot be transplanted from it`);
+function refuse(trace: Trace, { name }: Linear, layer: number, role: string): never {
+  throw new InputError(
+    `${trace.file}: linears has no ${role} in layer ${layer}; ${name} cannot be transplanted from it`,
+  );
 }

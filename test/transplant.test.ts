@@ -5,7 +5,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { recordedAccuracy } from "../src/accuracy.js";
-import type { Linear, Model } from "../src/model.js";
+import { linearsOf, type Model, type Role } from "../src/model.js";
 import { parseModel } from "../src/model-config.js";
 import { planFromTrace } from "../src/plan.js";
 import { replay, stepOf, tokensOf } from "../src/replay.js";
@@ -19,12 +19,33 @@ const decode16 = embeddedTrace("decode16");
 const tiny = embeddedModel("tiny-llama");
 const llama = embeddedModel("llama-3-8b");
 
+/** What the parts of a linear do, by its kind. */
+const ROLES: Record<string, Role[]> = {
+  q: ["q"],
+  v: ["v"],
+  o: ["o"],
+  gate: ["gate"],
+  qkv: ["q", "k", "v"],
+  gate_up: ["gate", "up"],
+  dense: ["o"],
+  out_proj: ["o"],
+  fc1: ["up"],
+  fc2: ["down"],
+};
+
 /** A model of so many layers with linears of these kinds in each; their sizes are of no interest. */
 function modelWith(layers: number, ...kinds: string[]): Model {
-  const linears = Array.from({ length: layers }, (_, layer) =>
-    kinds.map((kind) => ({ name: `layers.${layer}.${kind}`, layer, kind, in: 8, out: 8 }) as Linear),
-  ).flat();
-  return { ...smallModel(), name: "target", layers, linears };
+  const forms = kinds.map((kind) => ({ kind, module: kind, roles: ROLES[kind], bias: false }));
+  const sizes = { layers, hidden: 8, intermediate: 8, heads: 1, kvHeads: 1, headDim: 8 };
+  return { ...smallModel(), name: "target", layers, linears: linearsOf(sizes, "layers", forms) };
+}
+
+/** A trace of one layer whose linears have these names. */
+function traceWith(...names: string[]) {
+  const pack = smallPack();
+  const linears = pack.json.linears as { name: string }[];
+  for (const [i, name] of names.entries()) linears[i].name = name;
+  return parsePack(pack);
 }
 
 const layerOf = (place: number) => Math.floor(place / 7);
@@ -50,21 +71,35 @@ test("the source layer is the one that the middle of the target's falls into", (
   assert.equal(layers(12), [0, 1, 1, 2, 3, 3, 4, 5, 5, 6, 7, 7]);
 });
 
-test("kinds that the source has not: renamed, or the deepest of the parts; with _proj or without", () => {
-  const kinds = (...names: string[]) =>
-    sourcesOf(decode16, modelWith(4, ...names))
-      .slice(0, names.length)
-      .map((all) => all.map(kindOf));
-  assert.equal(kinds("dense", "out_proj", "out", "fc1", "fc2"), [["o"], ["o"], ["o"], ["up"], ["down"]]);
-  assert.equal(kinds("qkv", "qkv_proj"), [
+test("linears by what they do: renamed ones, and fused ones from all of their parts", () => {
+  const first = (...kinds: string[]) => sourcesOf(decode16, modelWith(8, ...kinds)).slice(0, kinds.length);
+  const kinds = (...names: string[]) => first(...names).map((places) => places.map(kindOf));
+  assert.equal(kinds("q", "v", "o", "gate"), [["q"], ["v"], ["o"], ["gate"]]);
+  assert.equal(kinds("dense", "out_proj", "fc1", "fc2"), [["o"], ["o"], ["up"], ["down"]]);
+  assert.equal(kinds("qkv", "gate_up"), [
     ["q", "k", "v"],
-    ["q", "k", "v"],
-  ]);
-  assert.equal(kinds("gate_up", "gate_up_proj"), [
-    ["gate", "up"],
     ["gate", "up"],
   ]);
-  assert.equal(kinds("down_proj", "v_proj"), [["down"], ["v"]]);
+});
+
+test("a source's own fused and renamed linears are taken as they are", () => {
+  const names = ["self_attn.qkv_proj", "self_attn.out_proj", "fc1", "fc2", "a", "b", "c"];
+  const source = traceWith(...names.map((name) => `model.decoder.layers.0.${name}`));
+  assert.equal(sourcesOf(source, modelWith(1, "qkv", "dense", "fc1", "fc2")), [[0], [1], [2], [3]]);
+});
+
+test("OPT, Phi-2 and Phi-3 take every linear from the embedded model", () => {
+  const kinds = (name: string) => {
+    const model = embeddedModel(name);
+    const sources = sourcesOf(decode16, model);
+    assert.is(sources.length, model.linears.length);
+    const last = model.linears.findIndex(({ layer }) => layer === model.layers - 1);
+    assert.ok(sources.slice(last).every((places) => places.every((place) => layerOf(place) === 7)));
+    return sources.slice(last).map((places, i) => `${model.linears[last + i].kind} ${places.map(kindOf)}`);
+  };
+  assert.equal(kinds("opt-1.3b"), ["q q", "k k", "v v", "out_proj o", "fc1 up", "fc2 down"]);
+  assert.equal(kinds("phi-2"), ["q q", "k k", "v v", "dense o", "fc1 up", "fc2 down"]);
+  assert.equal(kinds("phi-3-mini-4k-instruct"), ["qkv q,k,v", "o o", "gate_up gate,up", "down down"]);
 });
 
 test("depths are the source's; a fused linear takes the deepest of its parts", () => {
@@ -124,29 +159,20 @@ test("no accuracy, but the source's own figure with its name", () => {
 });
 
 test("refuses what cannot be transplanted, and a trace that claims to be of the model but is not", () => {
-  const llamaOnly = { ...smallPack() };
-  const trace = parsePack(llamaOnly);
   assert.is(
     refusal(() => transplantedPlan(decode16, 4.5, llama)),
     "--budget 4.5 is not recorded in trace decode16; recorded: 2.5, 3, 3.5, 4, 5, 6",
   );
   assert.is(
-    refusal(() => sourcesOf(trace, modelWith(1, "experts"))),
-    "trace.json: linears has no experts in layer 0; layers.0.experts cannot be transplanted from it",
+    refusal(() => sourcesOf(traceWith("layers.0.x"), modelWith(1, "v", "qkv"))),
+    "trace.json: linears has no q in layer 0; layers.0.qkv cannot be transplanted from it",
   );
-  const named = (name: string) => {
-    const pack = smallPack();
-    (pack.json.linears as { name: string }[])[2].name = name;
-    return parsePack(pack);
-  };
   assert.is(
-    refusal(() => sourcesOf(named("layers.0.x"), modelWith(1, "qkv"))),
-    "trace.json: linears has no qkv and not all of q, k, v in layer 0; layers.0.qkv cannot be transplanted from it",
+    refusal(() => sourcesOf(traceWith("q_proj"), modelWith(1, "q"))),
+    'trace.json: linears.0.name is "q_proj"; ' +
+      "allowed a layer's number and a kind, as in model.layers.0.self_attn.q_proj, to be transplanted",
   );
-  assert.match(
-    refusal(() => sourcesOf(named("v_proj"), modelWith(1, "q"))),
-    /^trace\.json: linears\.2\.name is "v_proj"; allowed a layer's number and a kind, as in .*q_proj, to be transplanted$/,
-  );
+  const trace = parsePack(smallPack());
   const wider = parseModel(JSON.stringify({ ...SMALL_CONFIG, hidden_size: 16 }), "config.json", "small");
   assert.ok(trace.isOf(wider));
   assert.match(
