@@ -32,6 +32,11 @@ const COMMANDS: Entry[] = [
     load: () => import("./commands/compare.js"),
   },
   {
+    name: "models",
+    summary: "which models there are, how large they are, where their shapes were read",
+    load: () => import("./commands/models.js"),
+  },
+  {
     name: "dram",
     summary: "replay a stream of requests on a DRAM part: bandwidth, latency, energy, and why",
     load: () => import("./commands/dram.js"),

@@ -54,5 +54,5 @@ function readFolder(folder: string): ReadModel {
 function unknownModel(name: string, names: readonly string[]): InputError {
   const near = nearest(name, names) ?? names.find((one) => name !== "" && one.startsWith(name.toLowerCase()));
   const guess = near === undefined ? "mobisim models lists the names" : `did you mean ${near}?`;
-  return new InputError(`--model ${name || '""'}: no such folder and no model of that name; ${guess}`);
+  return new InputError(`${name || '""'}: no such folder and no model of that name; ${guess}`);
 }

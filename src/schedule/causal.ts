@@ -92,11 +92,8 @@ export function unitsOf(context: Context, layer: number): Unit[] {
 function keysOf({ machine }: Context, block: QueryBlock, window: number, size: number): Piece[] {
   const first = Math.max(0, block.firstPosition - window + 1);
   const start = roundDown(first, machine.array.rows);
-  const all = pieces(block.firstPosition + block.tokens.size, size).filter((piece) => piece.start + piece.size > start);
-  return all.map((piece, index) => {
-    const from = Math.max(piece.start, start);
-    return { index, start: from, size: piece.start + piece.size - from };
-  });
+  const end = block.firstPosition + block.tokens.size;
+  return pieces(end - start, size).map((piece) => ({ ...piece, start: start + piece.start }));
 }
 
 /** Positions of one K or V run: what a stripe holds, fewer if the slice buffer does not hold that beside the scales. */
