@@ -42,6 +42,11 @@ const COMMANDS: Entry[] = [
     load: () => import("./commands/dram.js"),
   },
   {
+    name: "accuracy",
+    summary: "run the model on a text: perplexity, KL, agreement of every plan, and what routing is worth",
+    load: () => import("./commands/accuracy.js"),
+  },
+  {
     name: "check",
     summary: "compare the simulator with golden results of a trusted one",
     load: () => import("./commands/check.js"),
@@ -65,6 +70,7 @@ Examples:
   mobisim run --help            every option of run, with examples
   mobisim run --json            one JSON document on stdout
   mobisim dram --stream S5      random reads on DDR4: how fast, and why not faster
+  mobisim accuracy --tokens 256 how good the model is, slice by slice, measured
   mobisim check dram FILE       is the DRAM model exact?
   mobisim formats               what number formats cost
   mobisim reproduce bitmod      BitMoD's table and headline, from its cost formula

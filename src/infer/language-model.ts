@@ -21,6 +21,8 @@ export interface LanguageModel {
   readonly checkpoint: Checkpoint;
   /** Null where the folder has no slices.safetensors. */
   readonly slices: readonly SlicedWeights[] | null;
+  /** The routers' threshold of each budget, by its name: `b3`. */
+  readonly thresholds: ReadonlyMap<string, number>;
 }
 
 /** What all variants of a model share: embedding and norms. */

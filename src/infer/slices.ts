@@ -6,7 +6,9 @@
 //   A group is 128 consecutive inputs of a row; the last one of a row may be shorter.
 //
 
+import { z } from "zod";
 import { InputError } from "../errors.js";
+import { readJson } from "../json.js";
 import { GROUP, groupsOf, type Linear, type Model } from "../model.js";
 import { u8 } from "../safetensors.js";
 import type { RouterWeights } from "./router.js";
@@ -51,6 +53,14 @@ function readRouter(file: Checkpoint, { name, in: inputs }: Linear): RouterWeigh
     r2: file.floats(`${name}.router.r2`, [3, hidden]),
     b2: file.floats(`${name}.router.b2`, [3]),
   };
+}
+
+const Thresholds = z.record(z.string(), z.number());
+
+/** The routers' thresholds by budget, from the file's metadata; none where it says none. */
+export function parseThresholds(metadata: Readonly<Record<string, string>>, file: string): Map<string, number> {
+  if (metadata.thresholds === undefined) return new Map();
+  return new Map(Object.entries(readJson(metadata.thresholds, `${file}: thresholds`, Thresholds)));
 }
 
 /** Value of the first `slices` slices of a code, in units of scale above base; exact in FP32. */

@@ -51,7 +51,8 @@ export function numericBinary(): Uint8Array {
   return readBytes(assetPath("dist", "numeric.wasm"));
 }
 
-function readTrace(name: string, model: Model, weights: string | undefined, files: Result["inputs"]): Trace {
+/** A pack of traces/, or a folder; checked against the model if it is of it. */
+export function readTrace(name: string, model: Model, weights: string | undefined, files: Result["inputs"]): Trace {
   const folder = resolveNameOrFile("traces", name, "");
   const about = join(folder, "trace.json");
   const tensors = join(folder, "trace.safetensors");

@@ -1,0 +1,182 @@
+//
+//   mobisim accuracy: the model reads a text in the machine's terms, plan by plan; one table.
+//
+
+import type { Command } from "commander";
+import { InputError } from "../errors.js";
+import type { KvFormat } from "../infer/kv-cache.js";
+import { ARITHMETICS, type Arithmetic } from "../infer/linear.js";
+import { Reader } from "../infer/reader.js";
+import { type AccuracyRow, type Budget, KINDS, type Kind, Study } from "../infer/study.js";
+import { labelOf, readText, sha256 } from "../io/files.js";
+import { readTrace } from "../io/inputs.js";
+import { type ModelFolder, openKernels, readLanguageModel, readTokenizer } from "../io/language-model.js";
+import { lookOfStdout } from "../io/look.js";
+import { startProgress } from "../io/progress.js";
+import { packageVersion } from "../io/version.js";
+import { integer, oneOf } from "../options.js";
+import { type AccuracyReport, accuracyPage } from "../report/accuracy-page.js";
+import { renderPage } from "../report/terminal.js";
+
+interface AccuracyOptions {
+  model: string;
+  trace?: string;
+  text?: string;
+  tokens?: number;
+  sequences?: number;
+  arithmetic: Arithmetic;
+  kvBits?: KvFormat;
+  plans: Kind[];
+  budget?: number[];
+  seed: number;
+  json?: boolean;
+  quiet?: boolean;
+}
+
+const DEFAULT_TRACE = "prefill2k";
+const DEFAULT_KV_BITS = 8;
+const KV_BITS = ["2", "3", "4", "8"] as const;
+
+const HELP = `
+Arithmetic:
+  fp16pe   activations FP16, weights term by term on the aligned BitMoD PE, bit for bit; the machine's default
+  int8     activations INT8 (scale = absmax/127 of a token), exact integer group sums
+  fp32     the slices' values in FP32, exact cache: what the trace packs recorded
+
+Plans:
+  fp        the checkpoint in FP32, the reference of KL and agreement
+  constant  1..4 slices for every token
+  routed    what the routers decide here, at the threshold of each budget
+  random    the same depths, dealt out anew among the tokens of each linear: what routing is worth
+  oracle    the same depths, the deepest to the token whose output is most off with one slice (linear by linear)
+
+Examples:
+  mobisim accuracy --tokens 256                                   a first look
+  mobisim accuracy --trace decode16 --budget 3,4 --plans fp,routed,random
+  mobisim accuracy --text my.txt --arithmetic int8 --json
+
+Exit codes: 0 good, 2 bad input (one line on stderr, nothing on stdout), 70 an internal error, 130 interrupted`;
+
+/** Options, help and action of `mobisim accuracy`. */
+export function define(command: Command): void {
+  command
+    .option("--model <name|dir>", "model of models/, or a folder, with weights and slices", "tiny-llama")
+    .option("--trace <name|dir>", `the tokens of a trace pack (default: ${DEFAULT_TRACE})`)
+    .option("--text <file>", "a text file instead, by the model's tokenizer")
+    .option("--tokens <n>", "the first N tokens of each sequence (default: all)", integer("--tokens", 2))
+    .option("--sequences <n>", "the first N sequences (default: all)", integer("--sequences", 1))
+    .option("--arithmetic <name>", ARITHMETICS.join(", "), oneOf("--arithmetic", ARITHMETICS), ARITHMETICS[0])
+    .option(
+      "--kv-bits <n>",
+      `bits of the KV cache: ${KV_BITS.join(", ")} (default: ${DEFAULT_KV_BITS}; fp32: exact)`,
+      kvBits,
+    )
+    .option("--plans <list>", `which of ${KINDS.join(", ")}`, plans, [...KINDS])
+    .option("--budget <list>", "budgets, of those that the slices have thresholds for (default: all)", budgets)
+    .option("--seed <n>", "seed of the random plan", integer("--seed", 0), 1)
+    .option("--json", "print the table as one JSON document")
+    .option("--quiet", "no progress bar")
+    .addHelpText("after", HELP)
+    .action((options: AccuracyOptions) => accuracy(options));
+}
+
+async function accuracy(options: AccuracyOptions): Promise<void> {
+  const { arithmetic, seed, plans: kinds } = options;
+  const folder = readLanguageModel(options.model);
+  const { name, sequences } = await textOf(options, folder);
+  const kv = options.kvBits ?? (arithmetic === "fp32" ? "exact" : DEFAULT_KV_BITS);
+  const longest = Math.max(...sequences.map(({ length }) => length));
+  const reader = new Reader(await openKernels(), folder, longest, { arithmetic, kv });
+  const study = new Study(reader, { kinds, budgets: budgetsOf(folder, options.budget), seed });
+  const rows = await withProgress(study.run(sequences), options.quiet === true);
+  const tokens = sequences.reduce((sum, { length }) => sum + length, 0);
+  const report: AccuracyReport = {
+    version: packageVersion(),
+    inputs: folder.files,
+    model: folder.model.name,
+    text: { name, sequences: sequences.length, tokens },
+    arithmetic,
+    kvBits: kv === "exact" ? null : kv,
+    seed,
+    rows,
+  };
+  const page = () => renderPage(accuracyPage(report), lookOfStdout());
+  process.stdout.write(options.json ? `${JSON.stringify(report, null, 2)}\n` : page());
+}
+
+/** Runs to the end and lets the progress bar breathe. */
+async function withProgress(
+  work: Generator<{ done: number; total: number }, AccuracyRow[]>,
+  quiet: boolean,
+): Promise<AccuracyRow[]> {
+  const progress = await startProgress(quiet);
+  try {
+    for (let next = work.next(); ; next = work.next()) {
+      if (next.done) return next.value;
+      progress.update(next.value.done, next.value.total);
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+  } finally {
+    progress.stop();
+  }
+}
+
+async function textOf(options: AccuracyOptions, folder: ModelFolder) {
+  const { text, trace, tokens, sequences: count } = options;
+  if (text !== undefined && trace !== undefined) {
+    throw new InputError(`--text ${text} and --trace ${trace} exclude each other; allowed one of them`);
+  }
+  const all = text === undefined ? traceSequences(trace ?? DEFAULT_TRACE, folder) : await fileSequences(text, folder);
+  const sequences = all.slice(0, count).map((one) => one.subarray(0, tokens));
+  return { name: text === undefined ? (trace ?? DEFAULT_TRACE) : labelOf(text), sequences };
+}
+
+function traceSequences(name: string, { model, files, weightsSha256 }: ModelFolder): Int32Array[] {
+  const trace = readTrace(name, model, weightsSha256, files);
+  if (!trace.isOf(model))
+    throw new InputError(`${trace.file}: is of model ${trace.about.model}; allowed ${model.name}`);
+  return Array.from({ length: trace.sequences }, (_, sequence) =>
+    trace.tokens.slice(trace.row(sequence, 0), trace.row(sequence + 1, 0)),
+  );
+}
+
+/** The text in windows of the model's positions; a last one of a single token is left out. */
+async function fileSequences(path: string, folder: ModelFolder): Promise<Int32Array[]> {
+  const text = readText(path);
+  folder.files.push({ name: labelOf(path), sha256: sha256(text) });
+  const tokens = (await readTokenizer(folder)).encode(text);
+  const window = folder.model.maxPositions;
+  const windows = Array.from({ length: Math.ceil(tokens.length / window) }, (_, i) =>
+    tokens.slice(i * window, (i + 1) * window),
+  ).filter(({ length }) => length > 1);
+  if (windows.length > 0) return windows;
+  throw new InputError(`${labelOf(path)}: is ${tokens.length} tokens long; allowed 2 or more`);
+}
+
+function budgetsOf({ thresholds, model }: ModelFolder, wanted: number[] | undefined): Budget[] {
+  const known = [...thresholds].map(([name, threshold]) => ({ name, threshold }));
+  if (wanted === undefined) return known;
+  return wanted.map((bits) => {
+    const budget = known.find(({ name }) => name === `b${bits}`);
+    if (budget !== undefined) return budget;
+    const names = known.map(({ name }) => name.slice(1)).join(", ");
+    throw new InputError(`--budget ${bits}: the slices of ${model.name} have no threshold for it; allowed ${names}`);
+  });
+}
+
+// --- values ---
+
+function plans(text: string): Kind[] {
+  return text.split(",").map((word) => oneOf("--plans", KINDS)(word.trim()));
+}
+
+function budgets(text: string): number[] {
+  return text.split(",").map((word) => {
+    if (/^\d+(\.\d+)?$/.test(word.trim())) return Number(word);
+    throw new InputError(`--budget is ${text}; allowed numbers of bits with commas between them`);
+  });
+}
+
+function kvBits(text: string): KvFormat {
+  return Number(oneOf("--kv-bits", KV_BITS)(text)) as KvFormat;
+}
