@@ -19,7 +19,9 @@ export interface Format {
   rule: (typeof RULES)[number];
   /** More than one: each group chooses. */
   codes: readonly TermCode[];
-  /** Of one code; of one slice where slices are digits of their own. */
+  /** What reaches the PE: the codes, those with a zero point centred, because sum(x) corrects for it anyway. */
+  operands: readonly TermCode[];
+  /** Of one operand; of one slice where slices are digits of their own. */
   terms: TermCount;
   scales: readonly ScaleLevel[];
   layout: SliceLayout;
@@ -65,7 +67,8 @@ export function parseFormat(text: string, fileName: string): Format {
   const read = rule === "nested" ? "prefix" : rule === "rounded" ? "rounded" : "whole";
   const layout: SliceLayout = { slices: slices ?? [codes[0].bits], read };
   const selectorBits = Math.ceil(Math.log2(codes.length));
-  return { name, about, source, rule, codes, terms: termCount(codes), scales, layout, selectorBits };
+  const operands = rule === "zeroPoint" ? codes.map(centred) : codes;
+  return { name, about, source, rule, codes, operands, terms: termCount(operands), scales, layout, selectorBits };
 }
 
 /** Every depth that can be read, and what it costs. */
@@ -111,6 +114,12 @@ function termsAt({ layout, terms }: Format, depth: number): number {
   if (layout.read === "prefix") return depth * terms.max;
   if (layout.read === "whole") return terms.max;
   return termCount([termCodeOf({ kind: "digits", bits: valueBits(layout, depth), range: "symmetric" })]).max;
+}
+
+/** An unsigned code of b bits minus 2^(b-1): an integer of b bits, which takes a term less. */
+function centred(code: TermCode): TermCode {
+  const middle = 2 ** (code.bits - 1);
+  return { ...code, values: code.values.map((value) => value - middle) };
 }
 
 function toBytes(bits: number): number {

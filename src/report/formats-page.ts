@@ -16,7 +16,7 @@ export interface FormatEntry {
   sha256: string;
   rule: Format["rule"];
   codeBits: number;
-  /** Of one code; of one slice where slices are digits of their own. */
+  /** Of what reaches the PE: a code, centred where it has a zero point; a slice where slices are digits of their own. */
   terms: TermCount;
   selectorBits: number;
   scales: readonly ScaleLevel[];
@@ -37,8 +37,8 @@ export interface FormatsReport {
 
 const GROUP = 128;
 const LEGEND =
-  "terms: signed powers of two of a code (of a slice, where slices are digits of their own), counted over all codes: lanes in " +
-  "lock step pay the largest count, lanes that skip zeros the mean. side: scales, zero points and selectors. bits/weight: " +
+  "terms: signed powers of two of a code (centred where it has a zero point; of a slice where slices are digits of their own), " +
+  "counted over all codes: lanes in lock step pay the largest count, lanes that skip zeros the mean. side: scales, zero points and selectors. bits/weight: " +
   "everything that is stored. All figures follow from the files in formats/ (docs/numbers.md).";
 
 /** All formats, a line each; one format in full. */

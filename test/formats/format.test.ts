@@ -19,7 +19,7 @@ import { arithmetic } from "../support/numeric.js";
 const formats = suite("formats");
 
 for (const format of SHIPPED) {
-  const { name, codes, terms, layout } = format;
+  const { name, codes, operands, terms, layout } = format;
 
   formats(`${name}: its file is its name, and cites a source`, () => {
     assert.match(formatText(name), `name: ${name}\n`);
@@ -45,7 +45,7 @@ for (const format of SHIPPED) {
   });
 
   formats(`${name}: terms charged are terms counted`, () => {
-    const counted = codes.flatMap(({ values }) => {
+    const counted = operands.flatMap(({ values }) => {
       const { terms: table } = termTable(values, terms.max, "signed");
       return values.map((_, code) => {
         const slots = Array.from({ length: terms.max }, (__, slot) => table[slot * CODES + code]);
@@ -57,7 +57,7 @@ for (const format of SHIPPED) {
       terms.histogram,
     );
     assert.is(Math.max(...counted), terms.max);
-    const largest = codes.find(({ values }) => termCountOf(values) === terms.max);
+    const largest = operands.find(({ values }) => termCountOf(values) === terms.max);
     assert.throws(() => termTable(largest?.values ?? [], terms.max - 1, "signed"), /do not fit/);
   });
 
@@ -65,8 +65,8 @@ for (const format of SHIPPED) {
     const unit = await arithmetic("release");
     const code = fc.integer({ min: 0, max: CODES - 1 });
     const group = fc.array(fc.tuple(code, fc.integer({ min: -127, max: 127 })), { minLength: 1, maxLength: 128 });
-    const law = fc.property(fc.nat(codes.length - 1), group, (selector, pairs) => {
-      const { values } = codes[selector];
+    const law = fc.property(fc.nat(operands.length - 1), group, (selector, pairs) => {
+      const { values } = operands[selector];
       unit.useTerms(termTable(values, terms.max, "signed"));
       const indices = Uint8Array.from(pairs, ([index]) => index % values.length);
       const dot = pairs.reduce((sum, [, x], i) => sum + values[indices[i]] * x, 0);
@@ -149,7 +149,8 @@ formats("the last group of a row is filled up, and that is counted", () => {
 formats("what a machine is told", () => {
   const cost = (name: string) => Object.values(formatCost(shipped(name), 4096));
   assert.equal(cost("int4"), [4, 2, 128, 2, 1]);
-  assert.equal(cost("uint4"), [4, 3, 128, 3, 2]);
+  assert.equal(cost("uint4"), [4, 2, 128, 3, 2]);
+  assert.equal(cost("uint8"), [8, 4, 128, 3, 2]);
   assert.equal(cost("mobiquant"), [8, 4, 128, 4, 2]);
   assert.equal(cost("int8-channel"), [8, 4, 4096, 2, 1]);
 });
