@@ -32,6 +32,7 @@ export interface Machine {
   weights: {
     layout: "slices" | "gathered" | "codes";
     codeBits: number;
+    terms: number;
     group: number;
     scaleBytes: number;
     dequants: number;

@@ -60,6 +60,7 @@ export const KNOBS = [
 
   choice("weights.layout", "", ["slices", "gathered", "codes"], "slices", "slices computed one by one, slices gathered into whole codes, or whole codes (no slices, no router)"),
   number("weights.codeBits", "bits", 1, 16, BITS_STEP, 8, "layout codes: DRAM bits of a weight; a fraction is what a group shares"),
+  integer("weights.terms", "cycles", 0, 16, 0, "layout codes, lanes of one term a cycle (array.bitsPerCycle 2): terms of a code; 0: a term for every two bits"),
   integer("weights.group", "inputs", 1, 65536, 128, "inputs that share a scale"),
   integer("weights.scaleBytes", "bytes", 0, 16, 4, "scale and zero point of a group, in runs of their own; 0: none, or inside codeBits"),
   integer("weights.dequants", "", 0, 2, 2, "dequantizations at a group's end: 2 scale and zero point, 1 scale, 0 none"),

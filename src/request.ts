@@ -8,6 +8,8 @@ import type { Process } from "./synthetic.js";
 export interface RunRequest {
   /** A machine of hw-configs/, or a YAML file. */
   machine: string;
+  /** A number format of formats/, or a YAML file: it decides the knobs of machineSets. */
+  weights?: string;
   /** `path.to.knob=value`, later ones win. */
   sets: string[];
   /** A model of models/, or a folder. */

@@ -102,7 +102,7 @@ function resultOf(request: RunRequest, job: Job, real: Engine, ideal: IdealCycle
   return {
     version: packageVersion(),
     inputs: files,
-    machine: request.sets.length > 0 ? `${machine.name} (${request.sets.join(", ")})` : machine.name,
+    machine: machineText(machine.name, request),
     model: model.name,
     trace: trace?.name ?? null,
     plan: planResult(plan, played),
@@ -127,6 +127,12 @@ function resultOf(request: RunRequest, job: Job, real: Engine, ideal: IdealCycle
     counters,
     stateHash: stateHash(real.canonical(), values),
   };
+}
+
+/** The machine's name, and what was changed in it. */
+function machineText(name: string, { weights, sets }: RunRequest): string {
+  const changes = [...(weights === undefined ? [] : [`weights ${weights}`]), ...sets];
+  return changes.length > 0 ? `${name} (${changes.join(", ")})` : name;
 }
 
 function planResult(plan: Plan, played: Replay): Result["plan"] {

@@ -48,6 +48,18 @@ run("--out writes both files, whole, and leaves nothing else behind", () => {
   rmSync(join(folder, "../.."), { recursive: true });
 });
 
+run("--weights takes a number format: its knobs, its hash, and --set after it", () => {
+  const { stdout, status } = mobisim(...SMALL, "--weights", "bitmod-4", "--set", "weights.terms=3", "--json");
+  assert.is(status, 0);
+  const { machine, inputs, bits } = JSON.parse(stdout) as Result;
+  assert.is(machine, "edge (weights bitmod-4, weights.terms=3)");
+  assert.is(bits.fetched, 4 + 10 / 128);
+  assert.ok(inputs.some(({ name, sha256 }) => name === "formats/bitmod-4.yaml" && /^[0-9a-f]{64}$/.test(sha256)));
+  const unknown = mobisim(...SMALL, "--weights", "bitmood-4");
+  assert.match(unknown.stderr, /^bitmood-4: no such file and no name in formats\/ .*did you mean bitmod-4\?\n$/);
+  assert.equal([unknown.status, unknown.stdout], [2, ""]);
+});
+
 run("a machine with whole codes needs no plan, and takes none", () => {
   const codes = [...SMALL, "--set", "weights.layout=codes", "--set", "weights.codeBits=6.0625"];
   const { stdout, status } = mobisim(...codes, "--json");

@@ -32,6 +32,11 @@ const DEFAULT_MODEL = "tiny-llama";
 
 export const RUN_OPTIONS = {
   machine: option("--machine <name|file>", "machine of hw-configs/, or a YAML file", word, "edge"),
+  weights: option(
+    "--weights <name|file>",
+    "number format of the weights: one of formats/, or a YAML file (default: as the machine says)",
+    word,
+  ),
   model: option("--model <name|dir>", "model of models/, or a folder with config.json", word, DEFAULT_MODEL),
   trace: option("--trace <name|dir>", "trace pack of traces/, or a folder with trace.json and trace.safetensors", word),
   budget: option("--budget <bits>", "average weight bits: a budget recorded in the trace (default: 4)", bits),
@@ -90,9 +95,10 @@ export function addOptions(command: Command, table: Record<string, Option<unknow
 
 /** Fills in the defaults and refuses what cannot be meant. */
 export function requestOf(options: RequestOptions): RunRequest {
-  const { machine, model, set = [], budget, trace, ...rest } = options;
+  const { machine, model, weights, set = [], budget, trace, ...rest } = options;
   checkPlan(options);
   const request: RunRequest = { machine, model, sets: set };
+  if (weights !== undefined) request.weights = weights;
   const replayed = trace ?? defaultTrace(options);
   if (replayed !== undefined) request.trace = replayed;
   if (budget !== undefined) request.budget = budget;

@@ -5,6 +5,8 @@
 import { join } from "node:path";
 import { type Device, parseDevice } from "../device.js";
 import { type EnergyTables, energyTables } from "../energy-tables.js";
+import { parseFormat } from "../formats/format.js";
+import { machineSets } from "../formats/on-machine.js";
 import { type Machine, parseMachine } from "../hardware.js";
 import type { Model } from "../model.js";
 import type { RunRequest } from "../request.js";
@@ -22,6 +24,9 @@ export interface Inputs {
   files: Result["inputs"];
 }
 
+/** A file of the package or the user's, by name; its hash is kept. */
+type Named = (kind: string, nameOrFile: string, suffix: string) => { text: string; label: string };
+
 /** Reads and checks what a request names. Throws InputError. */
 export function readInputs(request: RunRequest): Inputs {
   const files: Result["inputs"] = [];
@@ -31,7 +36,7 @@ export function readInputs(request: RunRequest): Inputs {
     return file;
   };
   const config = named("hw-configs", request.machine, ".yaml");
-  const machine = parseMachine(config.text, config.label, request.sets);
+  const machine = parseMachine(config.text, config.label, [...formatSets(request, named), ...request.sets]);
   const part = named("hw-configs/dram", machine.dram.device, ".yaml");
   const device = parseDevice(part.text, part.label);
   const tables = energyTables(machine, (name, suffix) => named("hw-configs/energy", name, suffix));
@@ -39,6 +44,13 @@ export function readInputs(request: RunRequest): Inputs {
   files.push(...modelFiles);
   const trace = request.trace === undefined ? null : readTrace(request.trace, model, weights, files);
   return { machine, device, tables, model, trace, files };
+}
+
+/** The knobs that a number format decides. */
+function formatSets({ weights }: RunRequest, named: Named): string[] {
+  if (weights === undefined) return [];
+  const { text, label } = named("formats", weights, ".yaml");
+  return machineSets(parseFormat(text, label));
 }
 
 /** The engine's binary. */

@@ -6,7 +6,8 @@
 //     codes      one run, one pass                                   scales | codes ─► pass
 //
 //   A code of b bits takes ceil(floor(b) / array.bitsPerCycle) cycles of a lane; a fraction of a bit is what the weights of a
-//   group share (scales, selectors), and takes no term.
+//   group share (scales, selectors), and takes no term. Where a lane takes a term a cycle, a number format may say that its
+//   whole codes have fewer or more: weights.terms.
 //
 
 import type { Machine } from "../hardware.js";
@@ -14,6 +15,8 @@ import type { Linear, Model } from "../model.js";
 import { SLICE_BITS, SLICES } from "../trace-json.js";
 import { codeBytes } from "./tiles.js";
 
+/** Bits of a code that a lane of one radix-4 term a cycle takes. */
+const TERM_BITS = 2;
 /** FP16 bias of a row, in a linear or lm_head that has them. */
 const BIAS_BYTES = 2;
 
@@ -48,7 +51,7 @@ export function weightFormat(machine: Machine, slices: number): WeightFormat {
     runs: codes ? 1 : slices,
     runBits: codes ? codeBits : SLICE_BITS,
     gathered: layout === "gathered",
-    first: codePass(machine, passBits(machine, slices), dequants),
+    first: { ...codePass(machine, passBits(machine, slices), dequants), ...ownTerms(machine) },
     residual: codePass(machine, SLICE_BITS, Math.min(1, dequants)),
     sums: !codes || dequants > 1,
   };
@@ -63,6 +66,12 @@ export function passBits(machine: Machine, slices: number): number {
 export function codePass({ array }: Machine, bits: number, dequants: number): CodePass {
   const codeBits = Math.floor(bits);
   return { terms: Math.ceil(codeBits / array.bitsPerCycle), codeBits, dequants };
+}
+
+/** What a number format says of its whole codes, on lanes that take a term a cycle. */
+function ownTerms({ weights, array }: Machine): { terms?: number } {
+  const counts = weights.layout === "codes" && weights.terms > 0 && array.bitsPerCycle === TERM_BITS;
+  return counts ? { terms: weights.terms } : {};
 }
 
 /** Slices that a tile may need at most: all of them with a router, k of a constant plan. */

@@ -153,6 +153,7 @@ const machines = fc
     "array.bitsPerCycle": oneOf(1, 2, 2, 16),
     "weights.layout": oneOf("slices", "slices", "gathered", "codes"),
     "weights.codeBits": oneOf(2, 4, 5.25, 6.0625, 16),
+    "weights.terms": oneOf(0, 0, 1, 5),
     "weights.group": oneOf(16, 128, 128, 65536),
     "weights.scaleBytes": oneOf(0, 1, 4, 4),
     "weights.dequants": between(0, 2),
