@@ -157,6 +157,7 @@ for (const [window, context, tokens] of [
   [1, 0, 70],
   [30, 0, 150],
   [64, 70, 150],
+  [57, 0, 150],
   [100, 333, 90],
 ]) {
   test(`a prefill of ${tokens} tokens after ${context} with a window of ${window} runs the tiles with an allowed pair`, () => {
