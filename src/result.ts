@@ -51,6 +51,9 @@ export interface Accuracy {
   reference: number | null;
   tokens: number;
   arithmetic: string;
+  /** Measured only: mean KL(FP16 || this) in nats, and the share of tokens with FP16's likeliest continuation. */
+  kl?: number;
+  agreement?: number;
   /** The trace is of another model: what that one reached on these tokens, recorded. */
   sourceModel?: { name: string; perplexity: number; reference: number | null; tokens: number };
 }

@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { AccuracyReport } from "../src/report/accuracy-page.js";
+import type { Result } from "../src/result.js";
 import { embeddedTrace } from "./support/pack.js";
 
 const command = suite("mobisim accuracy");
@@ -84,6 +85,22 @@ command("bad options are refused in one line", () => {
     assert.equal([code, out], [2, ""], err);
     assert.match(err, wanted);
   }
+});
+
+command("run measures when asked, and says so; without it the recorded figure stands", () => {
+  const short = ["run", "--batch", "1", "--steps", "8", "--json"];
+  const { code, out, err } = mobisim(...short, "--accuracy", "measured", "--arithmetic", "int8");
+  assert.equal([code, err], [0, ""]);
+  const { accuracy, inputs } = JSON.parse(out) as Result;
+  assert.equal([accuracy.source, accuracy.arithmetic, accuracy.tokens], ["measured", "int8", 8]);
+  assert.ok(inputs.some(({ name }) => name.endsWith("slices.safetensors")));
+  const recorded = (JSON.parse(mobisim(...short).out) as Result).accuracy;
+  assert.is(recorded.source, "recorded");
+  assert.ok(Math.abs((accuracy.perplexity ?? 0) / (recorded.perplexity ?? 1) - 1) < 0.1);
+  const refused = mobisim("run", "--model", "llama-3-8b", "--slices", "1", "--accuracy", "measured");
+  assert.equal([refused.code, refused.out], [2, ""]);
+  assert.is(refused.err, "--accuracy measured: the tokens are not known; allowed a run with a trace\n");
+  assert.is(mobisim("run", "--arithmetic", "int8").err, "--arithmetic int8: allowed with --accuracy measured\n");
 });
 
 command.run();

@@ -6,19 +6,28 @@ import { existsSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { Command } from "commander";
 import { InputError, Interrupted } from "../errors.js";
+import { ARITHMETICS, type Arithmetic } from "../infer/linear.js";
 import { writeAll } from "../io/files.js";
 import { lookOfStdout } from "../io/look.js";
 import { attended } from "../io/progress.js";
+import { oneOf } from "../options.js";
 import { toJson } from "../report/json.js";
 import { toMarkdown } from "../report/markdown.js";
 import { toTerminal } from "../report/terminal.js";
+import type { RunRequest } from "../request.js";
+import type { Result } from "../result.js";
 import { addOptions, type RequestOptions, RUN_OPTIONS, requestOf } from "./run-options.js";
 
 interface RunOptions extends RequestOptions {
   json?: boolean;
   out?: string;
   quiet?: boolean;
+  accuracy: (typeof ACCURACIES)[number];
+  arithmetic?: Arithmetic;
 }
+
+/** Where the accuracy of a run comes from. */
+const ACCURACIES = ["recorded", "measured"] as const;
 
 const HELP = `
 Defaults:
@@ -47,6 +56,7 @@ Examples:
   mobisim run --synthetic beta-binomial --rho 0.3 --budget 3 --batch 4 --steps 8
   mobisim run --phase prefill --chunk 256                        a prefill in chunks
   mobisim run --phase mixed --chunk 32 --batch 8                 one sequence prefills while seven decode
+  mobisim run --budget 3 --accuracy measured                     the model runs too, on the PEs' arithmetic (20 s)
   mobisim run --trace prefill2k --phase prefill --out results/   writes results/result.json and results/report.md
   mobisim run --json | node -e 'process.stdin.toArray().then((t) => console.log(JSON.parse(t.join("")).cycles))'
 
@@ -62,6 +72,13 @@ Exit codes: 0 good, 2 bad input (one line on stderr, nothing on stdout, no file 
 /** Options, help and action of `mobisim run`. */
 export function define(command: Command): void {
   addOptions(command, RUN_OPTIONS)
+    .option(
+      "--accuracy <source>",
+      "recorded by the trace, or measured: the model runs beside the machine, in its terms",
+      oneOf("--accuracy", ACCURACIES),
+      "recorded",
+    )
+    .option("--arithmetic <name>", `of --accuracy measured: ${ARITHMETICS.join(", ")} (default: fp16pe)`, arithmetic)
     .option("--json", "print the result as one JSON document")
     .option("--out <dir>", "also write result.json and report.md there")
     .option("--quiet", "no progress bar, no notes")
@@ -72,14 +89,34 @@ export function define(command: Command): void {
 async function run(options: RunOptions): Promise<void> {
   const request = requestOf(options);
   if (options.out !== undefined) refuseFile(options.out);
-  const { simulate } = await import("../simulate.js");
-  const result = await attended(options.quiet === true, (attention) => simulate(request, attention));
+  const result = await answer(request, options);
   if (options.out !== undefined) {
     writeAll(options.out, { "result.json": toJson(result), "report.md": toMarkdown(result) });
     if (!options.quiet) process.stderr.write(`wrote result.json and report.md to ${options.out}\n`);
   }
   process.stdout.write(options.json ? toJson(result) : toTerminal(result, lookOfStdout()));
   if (result.partial) throw new Interrupted(`interrupted after step ${result.steps} of ${result.stepsAsked}: partial`);
+}
+
+/** Simulates, and has the accuracy measured meanwhile if that is asked for. */
+async function answer(request: RunRequest, { accuracy, arithmetic, quiet }: RunOptions): Promise<Result> {
+  if (accuracy === "recorded" && arithmetic !== undefined) {
+    throw new InputError(`--arithmetic ${arithmetic}: allowed with --accuracy measured`);
+  }
+  const { simulate } = await import("../simulate.js");
+  const run = () => attended(quiet === true, (attention) => simulate(request, attention));
+  if (accuracy === "recorded") return run();
+  const { startMeasurement } = await import("../io/measurement.js");
+  const measurement = startMeasurement(request, arithmetic ?? ARITHMETICS[0]);
+  try {
+    const result = await run();
+    if (result.partial) return result;
+    const { accuracy: found, files } = await measurement.done;
+    const known = new Set(result.inputs.map(({ name }) => name));
+    return { ...result, inputs: [...result.inputs, ...files.filter(({ name }) => !known.has(name))], accuracy: found };
+  } finally {
+    measurement.stop();
+  }
 }
 
 /** A folder that cannot become one is refused before any work is done. */
@@ -90,4 +127,8 @@ function refuseFile(folder: string): void {
   if (statSync(existing).isDirectory()) return;
   const part = existing === resolve(folder) ? "" : `: ${existing}`;
   throw new InputError(`--out ${folder}${part} is a file; allowed a folder`);
+}
+
+function arithmetic(text: string): Arithmetic {
+  return oneOf("--arithmetic", ARITHMETICS)(text);
 }

@@ -168,9 +168,15 @@ function accuracy({ accuracy: figures, plan }: Result): Section {
   return {
     title: "Accuracy",
     source,
-    rows: [fact("perplexity", shown(perplexity)), fact("FP16", shown(reference))],
+    rows: [fact("perplexity", shown(perplexity)), fact("FP16", shown(reference)), ...beside(figures)],
     notes,
   };
+}
+
+/** What only a measurement knows. */
+function beside({ kl, agreement }: Result["accuracy"]): Row[] {
+  if (kl === undefined || agreement === undefined) return [];
+  return [fact("KL to FP16", `${significant(kl)} nats`), fact("same top token", percent(agreement, 1))];
 }
 
 function noAccuracy({ source }: Result["plan"]): string {
