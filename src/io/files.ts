@@ -17,7 +17,7 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { dirname, join, relative, resolve, sep } from "node:path";
+import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { InputError, nearest } from "../errors.js";
 
@@ -61,11 +61,14 @@ export function assetNames(kind: string, suffix: string): string[] {
   return names.map((name) => name.slice(0, name.length - suffix.length)).sort();
 }
 
-/** A NAME is looked up in the package's folder `kind`; what has a slash in it, or is there as a file, is a file. */
+/** Folders whose names are found without their folder, too. */
+const SUBFOLDERS: Readonly<Record<string, readonly string[]>> = { "hw-configs": ["baselines"] };
+
+/** A NAME is looked up in the package's folder `kind`; what is there as a file, or else has a slash in it, is a file. */
 export function resolveNameOrFile(kind: string, nameOrFile: string, suffix: string): string {
   const found = findNamed(kind, nameOrFile, suffix);
   if (found !== undefined) return found;
-  const known = assetNames(kind, suffix);
+  const known = knownNames(kind, suffix);
   const near = nearest(nameOrFile, known) ?? known.find((name) => nameOrFile !== "" && name.startsWith(nameOrFile));
   const guess = near === undefined ? "" : `; did you mean ${near}?`;
   throw new InputError(`${nameOrFile || '""'}: no such file and no name in ${kind}/ (${known.join(", ")})${guess}`);
@@ -73,8 +76,17 @@ export function resolveNameOrFile(kind: string, nameOrFile: string, suffix: stri
 
 /** The same; undefined for what is neither. */
 export function findNamed(kind: string, nameOrFile: string, suffix: string): string | undefined {
-  if (/[/\\]/.test(nameOrFile) || isThere(nameOrFile, suffix)) return nameOrFile;
-  return assetNames(kind, suffix).includes(nameOrFile) ? assetPath(kind, nameOrFile + suffix) : undefined;
+  if (isThere(nameOrFile, suffix)) return nameOrFile;
+  const name = knownNames(kind, suffix).find((known) => known === nameOrFile || basename(known) === nameOrFile);
+  if (name !== undefined) return assetPath(kind, name + suffix);
+  return /[/\\]/.test(nameOrFile) ? nameOrFile : undefined;
+}
+
+/** The names in a folder of the package, and those in the folders below it that hold more of the same kind. */
+export function knownNames(kind: string, suffix: string): string[] {
+  const below = SUBFOLDERS[kind] ?? [];
+  const inside = below.flatMap((folder) => assetNames(join(kind, folder), suffix).map((name) => `${folder}/${name}`));
+  return [...assetNames(kind, suffix), ...inside];
 }
 
 /** The text of a NAME or file, how messages call it, and its hash. */
