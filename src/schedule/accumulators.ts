@@ -9,6 +9,8 @@
 /** Results of one row tile. */
 export interface Results {
   readonly bytes: number;
+  /** The Vector record that has to end before they are written. */
+  readonly after: number;
   /** The Vector record that reads them; 0 while it is not emitted. */
   reader: number;
 }
@@ -19,8 +21,8 @@ export class Accumulators {
 
   constructor(private readonly capacityBytes: number) {}
 
-  /** Room for results; `after` is the Vector record that has to end first. */
-  take(bytes: number): { results: Results; after: number } {
+  /** Room for results. */
+  take(bytes: number): Results {
     let after = 0;
     while (this.used + bytes > this.capacityBytes) {
       const oldest = this.held.shift();
@@ -28,9 +30,9 @@ export class Accumulators {
       this.used -= oldest.bytes;
       after = Math.max(after, oldest.reader);
     }
-    const results = { bytes, reader: 0 };
+    const results = { bytes, after, reader: 0 };
     this.held.push(results);
     this.used += bytes;
-    return { results, after };
+    return results;
   }
 }

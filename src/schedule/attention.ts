@@ -11,19 +11,19 @@
 //
 
 import { Pool, Queue, Release, Stream } from "../../assembly/contract.js";
-import {
-  allowedPairs,
-  columnsOf,
-  QUERY_PLACES,
-  runsOf,
-  type Unit as Shape,
-  unitsOf,
-  visibleParts,
-  visibleTiles,
-} from "./causal.js";
+import { columnsOf, type KeyBlock, type KeyRun, keyBlocksOf, type Passes } from "./causal.js";
 import { codePass } from "./codes.js";
 import type { Context, QueryBlock } from "./context.js";
-import { ACCUMULATOR_BYTES, type Piece } from "./tiles.js";
+import { QUERY_PLACES } from "./query-blocks.js";
+import {
+  type ComputeRecord,
+  computeRecord,
+  fetchRecord,
+  storeRecord,
+  type VectorRecord,
+  vectorRecord,
+} from "./records.js";
+import { ACCUMULATOR_BYTES } from "./tiles.js";
 
 const PASSES = { softcap: 1, softmax: 3, scale: 1, rescale: 1 };
 
@@ -38,7 +38,11 @@ export interface AttentionInput {
   cacheStore: (sequence: number) => number;
 }
 
-interface Unit extends Shape {
+/** One (query block, KV head, block of positions). */
+interface Unit {
+  block: QueryBlock;
+  head: number;
+  keys: KeyBlock;
   scaleRuns: number[];
   /** Last Compute record of its scores. */
   scored: number;
@@ -48,158 +52,156 @@ interface Unit extends Shape {
 
 /** The last Compute and Store records of the attention output. */
 export function emitAttention(context: Context, input: AttentionInput): { compute: number; store: number } {
-  const units = unitsOf(context, input.layer).map((shape) => ({
-    ...shape,
-    scaleRuns: [],
-    scored: 0,
-    probabilities: 0,
-  }));
-  const { attentionLead } = context.machine.schedule;
+  return new Attention(context, input).emit();
+}
+
+/** Attention of a layer on a token block, with the records that it fills in again and again. */
+class Attention {
+  /** Last Compute and Store records of the output. */
+  private last = { compute: 0, store: 0 };
   /** Last QK of the queries that lie, or lay, in each place of re-fetched ones. */
-  const places = new Array<number>(QUERY_PLACES).fill(0);
-  let last = { compute: 0, store: 0 };
-  for (let i = 0; i < units.length + attentionLead; i++) {
-    if (i < units.length) emitScores(context, input, units[i], places);
-    if (i >= attentionLead) last = emitOutput(context, input, units[i - attentionLead], last);
+  private readonly places = new Array<number>(QUERY_PLACES).fill(0);
+  private readonly scoring: ComputeRecord;
+  private readonly summing: ComputeRecord;
+  private readonly softmax: VectorRecord;
+  private readonly scaling = vectorRecord({ passes: PASSES.scale });
+  private readonly rescaling = vectorRecord({ passes: PASSES.rescale });
+  private readonly cached = fetchRecord({ queue: Queue.Base, stream: Stream.Kv });
+
+  constructor(
+    private readonly context: Context,
+    private readonly input: AttentionInput,
+  ) {
+    const { model, machine } = context;
+    const { bits, scaleBytes } = machine.kv;
+    const softcap = model.softcaps.attention === null ? 0 : PASSES.softcap;
+    this.softmax = vectorRecord({ passes: softcap + PASSES.softmax });
+    // The K scale is a dequantization at the end of a row.
+    this.scoring = computeRecord({ ...codePass(machine, bits, scaleBytes > 0 ? 1 : 0), inputs: model.headDim });
+    const rows = Math.min(model.headDim, machine.array.rows);
+    this.summing = computeRecord({ ...codePass(machine, bits, 0), rows });
   }
-  return last;
-}
 
-/** The part of a run that is fetched: all of it, or the positions before the block's own. */
-function fetchedPart({ residency }: Context, { span }: QueryBlock, run: Piece): number {
-  if (!residency.keyValue) return run.size;
-  return Math.max(0, Math.min(run.start + run.size, span.firstPosition) - run.start);
-}
-
-function fetchCache(
-  context: Context,
-  input: AttentionInput,
-  unit: Unit,
-  kind: "k" | "v" | "scales",
-  run: Piece,
-): number {
-  const { program, placement } = context;
-  const bytes = fetchedPart(context, unit.block, run) * placement.pitch(kind);
-  if (bytes === 0) return 0;
-  const { sequence } = unit.block.span;
-  return program.fetch({
-    queue: Queue.Base,
-    stream: Stream.Kv,
-    bytes,
-    address: placement.cache(kind, input.layer, sequence, unit.head, run.start),
-    credit: bytes,
-    store: input.cacheStore(sequence),
-  });
-}
-
-/** Brings the queries of a unit back, once for all its keys, when the place they go to is free. */
-function refetchQuery(context: Context, input: AttentionInput, { block, head, keys }: Unit, places: number[]): number {
-  const { program, residency, spill } = context;
-  if (residency.query || keys.index > 0) return 0;
-  places.unshift(places.pop() ?? 0);
-  const { address, bytes } = spill.query.run(block.tokens.index, head);
-  const run = { queue: Queue.Demand, stream: Stream.Activations, bytes, address, credit: 0 };
-  return program.fetch({ ...run, store: input.queryStore, compute: places[0] });
-}
-
-/** QK and softmax of one unit. */
-function emitScores(context: Context, input: AttentionInput, unit: Unit, places: number[]): void {
-  const { program, model, machine } = context;
-  let inputRun = refetchQuery(context, input, unit, places);
-  for (const run of runsOf(context, unit)) {
-    const scaleRun = fetchCache(context, input, unit, "scales", run);
-    const keyRun = fetchCache(context, input, unit, "k", run);
-    unit.scaleRuns.push(scaleRun);
-    const own = fetchedPart(context, unit.block, run) < run.size;
-    unit.scored = program.compute({
-      vector: own ? input.keyValue : input.query,
-      run: keyRun,
-      scaleRun,
-      inputRun,
-      release: (keyRun ? Release.Run : 0) | (inputRun ? Release.InputRun : 0),
-      rows: Math.min(run.size, machine.array.rows),
-      inputs: model.headDim,
-      ...kvCodes(context, 1),
-      ...scorePasses(context, unit, run),
-    });
-    inputRun = 0;
+  emit(): { compute: number; store: number } {
+    const units = this.units();
+    const { attentionLead } = this.context.machine.schedule;
+    for (let i = 0; i < units.length + attentionLead; i++) {
+      if (i < units.length) this.emitScores(units[i]);
+      if (i >= attentionLead) this.emitOutput(units[i - attentionLead]);
+    }
+    return this.last;
   }
-  places[0] = unit.scored;
-  emitSoftmax(context, unit);
-}
 
-/** `scales`: dequantizations at the end of a row, where there are scales. */
-function kvCodes({ machine }: Context, scales: number) {
-  const { bits, scaleBytes } = machine.kv;
-  return { ...codePass(machine, bits, scaleBytes > 0 ? scales : 0), group: 0 };
-}
-
-/** Row tiles of positions x the column groups that may see them. */
-function scorePasses(context: Context, unit: Unit, run: Piece) {
-  const sum = { passes: 0, passColumns: 0, rowColumns: 0 };
-  for (const { size, groups, columns } of visibleTiles(context, unit, run)) {
-    sum.passes += groups;
-    sum.passColumns += columns;
-    sum.rowColumns += size * columns;
+  private units(): Unit[] {
+    const { context, input } = this;
+    const units: Unit[] = [];
+    for (const block of context.queryBlocks) {
+      const all = keyBlocksOf(context, block, input.layer);
+      for (let head = 0; head < context.model.kvHeads; head++) {
+        for (const keys of all) units.push({ block, head, keys, scaleRuns: [], scored: 0, probabilities: 0 });
+      }
+    }
+    return units;
   }
-  return sum;
-}
 
-function emitSoftmax(context: Context, unit: Unit): void {
-  const { program, model, machine } = context;
-  const elements = allowedPairs(context, unit);
-  const softcap = model.softcaps.attention === null ? 0 : PASSES.softcap;
-  unit.probabilities = program.vector({ compute: unit.scored, elements, passes: softcap + PASSES.softmax });
-  if (machine.kv.scaleBytes > 0) unit.probabilities = program.vector({ elements, passes: PASSES.scale });
-}
+  private fetchCache({ block, head }: Unit, kind: "k" | "v" | "scales", run: KeyRun): number {
+    const { context, input, cached } = this;
+    const { program, placement } = context;
+    const { sequence } = block.span;
+    cached.bytes = cached.credit = run.fetched * placement.pitch(kind);
+    if (cached.bytes === 0) return 0;
+    cached.address = placement.cache(kind, input.layer, sequence, head, run.start);
+    cached.store = input.cacheStore(sequence);
+    return program.fetch(cached);
+  }
 
-/** PV of one unit: its last Compute record, and the Store record of its output when that is spilled. */
-function emitOutput(context: Context, input: AttentionInput, unit: Unit, before: { compute: number; store: number }) {
-  const { program, model, limits, residency, spill } = context;
-  const outputs = columnsOf(context, unit.block) * model.headDim;
-  const vector = startOfOutput(context, unit, outputs, before.compute);
-  const spilled = unit.last && !residency.attention;
-  const runs = runsOf(context, unit);
-  let compute = 0;
-  for (const [i, run] of runs.entries()) {
-    const valueRun = fetchCache(context, input, unit, "v", run);
-    const scaleRun = unit.scaleRuns[i];
-    const parts = visibleParts(context, unit, run);
-    for (const [j, part] of parts.entries()) {
-      const lastPart = j === parts.length - 1;
-      const lastOfUnit = lastPart && i === runs.length - 1;
-      compute = program.compute({
-        vector,
-        run: valueRun,
-        scaleRun,
-        release: lastPart ? (valueRun ? Release.Run : 0) | (scaleRun ? Release.ScaleRun : 0) : 0,
-        rows: Math.min(model.headDim, context.machine.array.rows),
-        inputs: part.size,
-        ...kvCodes(context, 0),
-        ...outputPasses(context, part),
-        stagingBytes: spilled && lastOfUnit ? outputs * limits.elementBytes : 0,
-      });
+  /** Brings the queries of a unit back, once for all its keys, when the place they go to is free. */
+  private refetchQuery({ block, head, keys }: Unit): number {
+    const { program, residency, spill } = this.context;
+    if (residency.query || keys.index > 0) return 0;
+    this.places.unshift(this.places.pop() ?? 0);
+    const { address, bytes } = spill.query.run(block.tokens.index, head);
+    const run = fetchRecord({ queue: Queue.Demand, stream: Stream.Activations, bytes, address });
+    run.store = this.input.queryStore;
+    run.compute = this.places[0];
+    return program.fetch(run);
+  }
+
+  /** QK and softmax of one unit. */
+  private emitScores(unit: Unit): void {
+    const { context, input, scoring } = this;
+    scoring.inputRun = this.refetchQuery(unit);
+    for (const run of unit.keys.runs) {
+      scoring.scaleRun = this.fetchCache(unit, "scales", run);
+      scoring.run = this.fetchCache(unit, "k", run);
+      unit.scaleRuns.push(scoring.scaleRun);
+      scoring.vector = run.fetched < run.size ? input.keyValue : input.query;
+      scoring.release = (scoring.run ? Release.Run : 0) | (scoring.inputRun ? Release.InputRun : 0);
+      scoring.rows = Math.min(run.size, context.machine.array.rows);
+      setPasses(scoring, run.scores);
+      unit.scored = context.program.compute(scoring);
+      scoring.inputRun = 0;
+    }
+    this.places[0] = unit.scored;
+    this.emitSoftmax(unit);
+  }
+
+  private emitSoftmax(unit: Unit): void {
+    const { context, softmax, scaling } = this;
+    softmax.compute = unit.scored;
+    softmax.elements = scaling.elements = unit.keys.pairs;
+    unit.probabilities = context.program.vector(softmax);
+    if (context.machine.kv.scaleBytes > 0) unit.probabilities = context.program.vector(scaling);
+  }
+
+  /** PV of one unit. */
+  private emitOutput(unit: Unit): void {
+    const { context, summing } = this;
+    const { runs, last } = unit.keys;
+    const elements = columnsOf(context, unit.block) * context.model.headDim;
+    const spilled = last && !context.residency.attention;
+    summing.vector = this.startOutput(unit, elements);
+    for (const [i, run] of runs.entries()) {
+      summing.run = this.fetchCache(unit, "v", run);
+      summing.scaleRun = unit.scaleRuns[i];
+      for (const [j, part] of run.parts.entries()) {
+        const lastPart = j === run.parts.length - 1;
+        const staged = spilled && lastPart && i === runs.length - 1;
+        summing.release = lastPart ? (summing.run ? Release.Run : 0) | (summing.scaleRun ? Release.ScaleRun : 0) : 0;
+        summing.inputs = part.positions;
+        setPasses(summing, part);
+        summing.stagingBytes = staged ? elements * context.limits.elementBytes : 0;
+        this.last.compute = context.program.compute(summing);
+      }
+    }
+    if (spilled) this.storeOutput(unit);
+  }
+
+  private storeOutput({ block, head }: Unit): void {
+    const { program, spill } = this.context;
+    const features = spill.query.runs[head];
+    for (const { address, bytes } of spill.attention.parts(features, block.tokens)) {
+      const part = storeRecord({ stream: Stream.Activations, bytes, address, pool: Pool.Array });
+      part.compute = this.last.compute;
+      this.last.store = program.store(part);
     }
   }
-  if (!spilled) return { compute, store: before.store };
-  const features = spill.query.runs[unit.head];
-  let store = 0;
-  for (const { address, bytes } of spill.attention.parts(features, unit.block.tokens)) {
-    store = program.store({ compute, stream: Stream.Activations, bytes, address, pool: Pool.Array });
+
+  /** The Vector record that PV waits for; the output so far is rescaled to the new maximum first. */
+  private startOutput(unit: Unit, elements: number): number {
+    const { context, rescaling, last } = this;
+    if (unit.keys.index === 0) {
+      context.carried.accumulators.take(elements * ACCUMULATOR_BYTES).reader = unit.probabilities;
+      return unit.probabilities;
+    }
+    rescaling.compute = last.compute;
+    rescaling.elements = elements;
+    return context.program.vector(rescaling);
   }
-  return { compute, store };
 }
 
-/** The Vector record that PV waits for; the output so far is rescaled to the new maximum first. */
-function startOfOutput({ program, carried }: Context, unit: Unit, outputs: number, compute: number): number {
-  if (unit.keys.index > 0) return program.vector({ compute, elements: outputs, passes: PASSES.rescale });
-  const { results } = carried.accumulators.take(outputs * ACCUMULATOR_BYTES);
-  results.reader = unit.probabilities;
-  return unit.probabilities;
-}
-
-/** Row tiles of head dims x the column groups that may see the positions. */
-function outputPasses({ model, machine }: Context, { groups, columns }: { groups: number; columns: number }) {
-  const rowTiles = Math.ceil(model.headDim / machine.array.rows);
-  return { passes: rowTiles * groups, passColumns: rowTiles * columns, rowColumns: model.headDim * columns };
+function setPasses(record: ComputeRecord, { passes, passColumns, rowColumns }: Passes): void {
+  record.passes = passes;
+  record.passColumns = passColumns;
+  record.rowColumns = rowColumns;
 }

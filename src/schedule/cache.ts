@@ -6,11 +6,11 @@
 //   A row tile stores the heads that are complete with it; the scales of a position go with its V.
 //
 
-import { Pool, Stream } from "../../assembly/contract.js";
 import type { Context } from "./context.js";
-import { type Piece, pieces } from "./tiles.js";
+import { type Piece, roundDown } from "./tiles.js";
 
 type Projection = "k" | "v";
+const STORED = { k: ["k"], v: ["v", "scales"] } as const;
 
 /** KV heads that are complete when `rows` are. */
 export function completeHeads({ model }: Context, rows: Piece): { first: number; end: number } {
@@ -25,15 +25,16 @@ export function bytesPerToken({ placement }: Context, projection: Projection): n
 
 /** Stores one KV head of all tokens of the block, made by the Vector record `vector`. */
 export function storeHead(context: Context, projection: Projection, layer: number, head: number, vector: number): void {
-  const { program, placement } = context;
-  const kinds = projection === "k" ? (["k"] as const) : (["v", "scales"] as const);
+  const { program, placement, carried } = context;
+  const target = carried.records.entry;
+  target.vector = vector;
   for (const { sequence, firstPosition, count } of context.spans) {
     for (const { start, size } of newParts(context, firstPosition, count)) {
-      for (const kind of kinds) {
-        const bytes = size * placement.pitch(kind);
-        if (bytes === 0) continue;
-        const address = placement.cache(kind, layer, sequence, head, start);
-        program.store({ stream: Stream.Kv, bytes, address, pool: Pool.Vector, vector });
+      for (const kind of STORED[projection]) {
+        target.bytes = size * placement.pitch(kind);
+        if (target.bytes === 0) continue;
+        target.address = placement.cache(kind, layer, sequence, head, start);
+        program.store(target);
       }
     }
   }
@@ -41,8 +42,13 @@ export function storeHead(context: Context, projection: Projection, layer: numbe
 
 /** Positions firstPosition .. firstPosition + count - 1, cut where KV runs begin. */
 function newParts({ placement }: Context, firstPosition: number, count: number): { start: number; size: number }[] {
-  return pieces(firstPosition + count, placement.kvRunPositions)
-    .map((run) => ({ start: Math.max(run.start, firstPosition), end: run.start + run.size }))
-    .filter(({ start, end }) => start < end)
-    .map(({ start, end }) => ({ start, size: end - start }));
+  const parts: { start: number; size: number }[] = [];
+  const end = firstPosition + count;
+  for (let start = firstPosition; start < end; ) {
+    const nextRun = roundDown(start, placement.kvRunPositions) + placement.kvRunPositions;
+    const size = Math.min(end, nextRun) - start;
+    parts.push({ start, size });
+    start += size;
+  }
+  return parts;
 }

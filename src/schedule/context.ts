@@ -6,9 +6,12 @@ import type { Machine } from "../hardware.js";
 import type { Model } from "../model.js";
 import type { Plan } from "../plan.js";
 import type { Accumulators } from "./accumulators.js";
+import type { KeyBlock } from "./causal.js";
 import type { Placement } from "./placement.js";
 import type { Program } from "./program.js";
+import type { StoreRecord, VectorRecord } from "./records.js";
 import type { Residency } from "./residency.js";
+import type { TileRecords } from "./row-tile.js";
 import type { Spill } from "./spill.js";
 import type { Limits, Piece } from "./tiles.js";
 
@@ -33,6 +36,16 @@ export interface QueryBlock {
   tokens: Piece;
 }
 
+/** Records that are filled in again and again. */
+export interface KeptRecords {
+  /** A store into the cache. */
+  readonly entry: StoreRecord;
+  /** A vector op on a row tile of a linear's output. */
+  readonly vector: VectorRecord;
+  /** Those of a tile of a linear, by the tokens of its block. */
+  readonly tiles: Map<number, TileRecords>;
+}
+
 /** What one token block leaves to the next. */
 export interface Carried {
   /** Last Store record into the cache, by layer and sequence. */
@@ -40,6 +53,7 @@ export interface Carried {
   /** Vector record that sampled the latest token of a sequence. */
   readonly sampled: Int32Array;
   readonly accumulators: Accumulators;
+  readonly records: KeptRecords;
 }
 
 export interface Context {
@@ -56,6 +70,8 @@ export interface Context {
   readonly slices: number;
   readonly spans: readonly Span[];
   readonly queryBlocks: readonly QueryBlock[];
+  /** What query blocks see, once made (causal.ts). */
+  readonly shapes: Map<string, readonly KeyBlock[]>;
   /** Tokens of the block. */
   readonly tokens: number;
   /** Sequences that have a cache. */

@@ -16,7 +16,8 @@ import type { Results } from "./accumulators.js";
 import { scaleRunBytes, type WeightFormat, weightFormat } from "./codes.js";
 import type { Context } from "./context.js";
 import { routerBytes } from "./placement.js";
-import { emitGroup, type LinearInput, type RowTile } from "./row-tile.js";
+import { fetchRecord, routeRecord } from "./records.js";
+import { emitGroup, type LinearInput, type RowTile, tileRecords } from "./row-tile.js";
 import { codeBytes, type Piece, pieces } from "./tiles.js";
 
 /** What is ready when a row tile is: the last Compute record of its rows, for the tokens of one token block. */
@@ -44,7 +45,8 @@ export function emitLinears(
     const tapped = (input.summed ?? false) || !format.sums;
     const inputRuns = refetchInput(context, tokens, kTiles, input);
     const groups = Math.ceil(tokens.size / context.machine.array.columns);
-    const block = { tokens, format, groups, kTiles, input, inputRuns, waited: false, tapped };
+    const records = tileRecords(context, format, tokens.size);
+    const block = { tokens, format, groups, kTiles, input, inputRuns, waited: false, tapped, records };
     const routes = indices.map((index) => emitRoute(context, index, tokens, input));
     const lead = leadOf(context, indices, kTiles, format);
     let unread: Results[] = [];
@@ -81,15 +83,31 @@ function leadOf(context: Context, indices: readonly number[], kTiles: Piece[], {
 }
 
 /** Row tiles of linears that share an input alternate; `lead` of them make a group. */
-function leadGroups(context: Context, indices: readonly number[], routes: number[], lead: number): RowTile[][] {
-  const { model, machine } = context;
-  const perLinear = indices.map((index, i) => {
-    const linear = model.linears[index];
-    const common = { linear, index, route: routes[i], lastCompute: 0, results: null };
-    return pieces(linear.out, machine.array.rows).map((rows) => ({ ...common, rows, scaleRuns: [] as number[] }));
-  });
-  const tiles = perLinear[0].flatMap((_, r) => perLinear.map((rowTiles) => rowTiles[r]));
-  return pieces(tiles.length, Math.max(1, lead)).map(({ start, size }) => tiles.slice(start, start + size));
+function* leadGroups(
+  { model, machine }: Context,
+  indices: readonly number[],
+  routes: readonly number[],
+  lead: number,
+): Generator<RowTile[]> {
+  const linears = indices.map((index) => model.linears[index]);
+  const rowTiles = linears.map(({ out }) => pieces(out, machine.array.rows));
+  const count = indices.length * rowTiles[0].length;
+  const tileOf = (n: number): RowTile => {
+    const i = n % indices.length;
+    const rows = rowTiles[i][Math.floor(n / indices.length)];
+    return {
+      linear: linears[i],
+      index: indices[i],
+      route: routes[i],
+      rows,
+      scaleRuns: [],
+      lastCompute: 0,
+      results: null,
+    };
+  };
+  for (const { start, size } of pieces(count, Math.max(1, lead))) {
+    yield Array.from({ length: size }, (_, n) => tileOf(start + n));
+  }
 }
 
 /** Brings a spilled input back, one run a K tile, into the place the schedule gave it. */
@@ -97,15 +115,10 @@ function refetchInput({ program }: Context, tokens: Piece, kTiles: Piece[], { sp
   if (spilled === undefined) return [];
   return kTiles.map((k) => {
     const { address, bytes } = spilled.tensor.run(tokens.index, k.index);
-    return program.fetch({
-      queue: Queue.Demand,
-      stream: Stream.Activations,
-      bytes,
-      address,
-      credit: 0,
-      store: spilled.store,
-      compute: program.emitted.computes,
-    });
+    const run = fetchRecord({ queue: Queue.Demand, stream: Stream.Activations, bytes, address });
+    run.store = spilled.store;
+    run.compute = program.emitted.computes;
+    return program.fetch(run);
   });
 }
 
@@ -115,8 +128,9 @@ function emitRoute(context: Context, index: number, tokens: Piece, input: Linear
   const linear = model.linears[index];
   const bytes = routerBytes(machine, linear);
   const address = placement.linears[index].router;
-  const weights = { queue: Queue.Base, stream: Stream.Router, bytes, address, credit: bytes };
+  const weights = fetchRecord({ queue: Queue.Base, stream: Stream.Router, bytes, address, credit: bytes });
   const run = machine.router.weights === "fetched" ? program.fetch(weights) : 0;
-  const { compute, vector } = input;
-  return program.route({ compute, vector, inputs: linear.in, depths: context.depths(index, tokens), run });
+  const { compute = 0, vector = 0 } = input;
+  const depths = context.depths(index, tokens);
+  return program.route(routeRecord({ compute, vector, inputs: linear.in, depths, run }));
 }

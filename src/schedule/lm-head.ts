@@ -7,7 +7,8 @@
 import { Queue, Release, Stream } from "../../assembly/contract.js";
 import { codePass, lmHeadTileBytes } from "./codes.js";
 import type { Context } from "./context.js";
-import { ACCUMULATOR_BYTES, type Piece, pieces, roundUp } from "./tiles.js";
+import { computeRecord, type FetchRecord, fetchRecord, vectorRecord } from "./records.js";
+import { ACCUMULATOR_BYTES, type Piece, pieces } from "./tiles.js";
 
 const PASSES = { softcap: 1, argmax: 1 };
 
@@ -19,36 +20,37 @@ export function emitLmHead(context: Context, columns: number, normed: number): n
   const kTiles = pieces(model.hidden, array.tileInputs);
   const passes = PASSES.argmax + (model.softcaps.logits === null ? 0 : PASSES.softcap);
   let sampled = normed;
+  const groups = Math.ceil(columns / array.columns);
+  const common = { release: Release.Run, group: lmHead.group, terms, codeBits };
+  const record = computeRecord({ ...common, passes: groups, passColumns: columns });
+  const tile = fetchRecord({ queue: Queue.Base, stream: Stream.LmHead });
+  const largest = vectorRecord({ passes });
   for (const rows of pieces(model.vocab, array.rows)) {
-    const { results, after } = carried.accumulators.take(
-      array.rows * roundUp(columns, array.columns) * ACCUMULATOR_BYTES,
-    );
-    let compute = 0;
+    const results = carried.accumulators.take(array.rows * groups * array.columns * ACCUMULATOR_BYTES);
+    record.rows = rows.size;
+    record.rowColumns = rows.size * columns;
     for (const k of kTiles) {
       const last = k.index === kTiles.length - 1;
-      compute = program.compute({
-        vector: k.index > 0 ? 0 : rows.index > 0 ? after : normed,
-        run: fetchTile(context, rows, k, last),
-        release: Release.Run,
-        rows: rows.size,
-        inputs: k.size,
-        terms,
-        codeBits,
-        group: lmHead.group,
-        dequants: last || lmHead.group > 0 ? dequants : 0,
-        passes: Math.ceil(columns / array.columns),
-        passColumns: columns,
-        rowColumns: rows.size * columns,
-      });
+      record.vector = k.index > 0 ? 0 : rows.index > 0 ? results.after : normed;
+      record.run = fetchTile(tile, context, rows, k, last);
+      record.inputs = k.size;
+      record.dequants = last || lmHead.group > 0 ? dequants : 0;
+      largest.compute = program.compute(record);
     }
-    sampled = program.vector({ compute, elements: rows.size * columns, passes });
-    results.reader = sampled;
+    largest.elements = rows.size * columns;
+    sampled = results.reader = program.vector(largest);
   }
   return sampled;
 }
 
-function fetchTile({ program, placement, machine, model }: Context, rows: Piece, k: Piece, last: boolean): number {
-  const bytes = lmHeadTileBytes(machine, model, { rows: rows.size, inputs: k.size, last });
-  const address = placement.lmHeadTile(rows.index, k.index);
-  return program.fetch({ queue: Queue.Base, stream: Stream.LmHead, bytes, address, credit: bytes });
+function fetchTile(
+  tile: FetchRecord,
+  { program, placement, machine, model }: Context,
+  rows: Piece,
+  k: Piece,
+  last: boolean,
+): number {
+  tile.bytes = tile.credit = lmHeadTileBytes(machine, model, { rows: rows.size, inputs: k.size, last });
+  tile.address = placement.lmHeadTile(rows.index, k.index);
+  return program.fetch(tile);
 }

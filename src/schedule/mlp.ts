@@ -25,7 +25,7 @@ export function emitMlpInput(context: Context, layer: number, input: LinearInput
   program.op(Op.GateUp);
   emitLinears(context, linearsWith(model, layer, "gate", "up"), input, (tile) => {
     const { start, size, whole } = outputsOf(tile);
-    const vector = size > 0 ? onPart({ ...tile.rows, start, size }, tile.tokens, tile.compute) : 0;
+    const vector = size > 0 ? onPart({ index: tile.rows.index, start, size }, tile.tokens, tile.compute) : 0;
     return whole ? vector : 0;
   });
   if (residency.mlp) return { vector: last.vector };
@@ -35,7 +35,8 @@ export function emitMlpInput(context: Context, layer: number, input: LinearInput
 /** The outputs of the MLP that are complete with a row tile; `whole`: none of its rows waits for the next one. */
 function outputsOf({ linear, rows }: RowTileOutput): { start: number; size: number; whole: boolean } {
   if (linear.parts.length === 1) {
-    return linear.parts[0].role === "up" ? { ...rows, whole: true } : { start: 0, size: 0, whole: false };
+    const isUp = linear.parts[0].role === "up";
+    return { start: rows.start, size: isUp ? rows.size : 0, whole: isUp };
   }
   const pairs = linear.parts.length;
   const [start, end] = [Math.floor(rows.start / pairs), Math.floor((rows.start + rows.size) / pairs)];

@@ -8,7 +8,9 @@ import { Pool, Stream } from "../../assembly/contract.js";
 import type { Activation, Model, Role } from "../model.js";
 import type { Context } from "./context.js";
 import type { RowTileOutput } from "./linear.js";
-import { intersection, type SpilledTensor } from "./spill.js";
+import type { Program } from "./program.js";
+import { type StoreRecord, storeRecord } from "./records.js";
+import { intersection, type SpilledTensor, type SpillPart } from "./spill.js";
 import type { Piece } from "./tiles.js";
 
 /** RMSNorm: squares, scale. LayerNorm: mean, squared deviations, scale and shift; the mean has to be there first. */
@@ -23,19 +25,28 @@ export interface Passes {
 }
 
 /** Emits ops one after another, neighbours over as many elements as one; the last one's number. */
-export function emitPasses({ program }: Context, compute: number, ops: readonly Passes[], stagingBytes = 0): number {
-  const merged: Passes[] = [];
-  for (const op of ops.filter(({ elements, passes }) => elements * passes > 0)) {
-    const before = merged.at(-1);
-    if (before?.elements === op.elements) before.passes += op.passes;
-    else merged.push({ ...op });
-  }
+export function emitPasses(
+  { program, carried }: Context,
+  compute: number,
+  ops: readonly Passes[],
+  stagingBytes = 0,
+): number {
+  const record = carried.records.vector;
+  record.compute = compute;
+  record.elements = record.passes = record.stagingBytes = 0;
   let vector = 0;
-  for (const [i, op] of merged.entries()) {
-    const last = i === merged.length - 1;
-    vector = program.vector({ ...op, compute: i === 0 ? compute : 0, stagingBytes: last ? stagingBytes : 0 });
+  for (const { elements, passes } of ops) {
+    if (elements * passes === 0) continue;
+    if (record.elements > 0 && record.elements !== elements) {
+      vector = program.vector(record);
+      record.compute = record.passes = 0;
+    }
+    record.elements = elements;
+    record.passes += passes;
   }
-  return vector;
+  if (record.elements === 0) return vector;
+  record.stagingBytes = stagingBytes;
+  return program.vector(record);
 }
 
 /** Rows of a part, counted from its own first one, on some tokens; the Vector record that reads them. */
@@ -51,7 +62,8 @@ export function byPart(
     const own = intersection(rows, part);
     const emit = onPart[part.role];
     if (own.size <= 0 || emit === undefined) continue;
-    vector = emit({ ...own, start: own.start - part.start }, tokens, compute);
+    own.start -= part.start;
+    vector = emit(own, tokens, compute);
   }
   return vector;
 }
@@ -64,15 +76,25 @@ export function output(
 ): { last: { vector: number; store: number }; onPart: OnPart } {
   const { program, limits } = context;
   const last = { vector: 0, store: 0 };
+  const target = storeRecord({ stream: Stream.Activations, pool: Pool.Vector });
   const onPart: OnPart = (rows, tokens, compute) => {
     const stagingBytes = spilled === null ? 0 : rows.size * tokens.size * limits.elementBytes;
     const vector = emitPasses(context, compute, opsOf(rows, tokens.size), stagingBytes);
     last.vector = vector;
-    for (const { address, bytes } of spilled?.parts(rows, tokens) ?? []) {
-      const target = { stream: Stream.Activations as const, bytes, address, pool: Pool.Vector };
-      last.store = program.store({ ...target, vector });
-    }
+    if (spilled !== null) last.store = storeParts(program, target, spilled.parts(rows, tokens), vector);
     return vector;
   };
   return { last, onPart };
+}
+
+/** Stores parts of a tensor that the Vector record `vector` has made; the last Store record. */
+export function storeParts(program: Program, target: StoreRecord, parts: readonly SpillPart[], vector: number): number {
+  let store = 0;
+  target.vector = vector;
+  for (const { address, bytes } of parts) {
+    target.address = address;
+    target.bytes = bytes;
+    store = program.store(target);
+  }
+  return store;
 }

@@ -41,7 +41,12 @@ interface CachePlace {
   base: number;
   /** Bytes of one KV head's region. */
   headBytes: number;
+  /** Bytes from one run of positions to the next. */
+  runBytes: number;
 }
+
+/** What is cached of each layer and sequence, in this order. */
+const CACHES = ["k", "v", "scales"] as const;
 
 type StreamName = keyof Machine["dram"]["bankStagger"];
 
@@ -122,11 +127,10 @@ export class Placement {
 
   /** Address of a position in a cache of one KV head. */
   cache(kind: "k" | "v" | "scales", layer: number, sequence: number, head: number, position: number): number {
-    const place = this.caches[(layer * this.extent.sequences + sequence) * 3 + ["k", "v", "scales"].indexOf(kind)];
-    const pitch = this.pitch(kind);
+    const place = this.caches[(layer * this.extent.sequences + sequence) * CACHES.length + CACHES.indexOf(kind)];
     const run = Math.floor(position / this.kvRunPositions);
-    const runBytes = roundUp(this.kvRunPositions * pitch, this.memory.stripeBytes);
-    return place.base + head * place.headBytes + run * runBytes + (position % this.kvRunPositions) * pitch;
+    const inRun = (position % this.kvRunPositions) * this.pitch(kind);
+    return place.base + head * place.headBytes + run * place.runBytes + inRun;
   }
 
   /** Bytes of one position of one KV head. */
@@ -161,9 +165,10 @@ export class Placement {
     const { stripeBytes } = this.memory;
     const runs = Math.ceil(this.extent.positions / this.kvRunPositions);
     return Array.from({ length: this.model.layers * this.extent.sequences }, () =>
-      [this.kvPitch, this.kvPitch, this.machine.kv.scaleBytes].map((pitch) => {
-        const headBytes = runs * roundUp(this.kvRunPositions * pitch, stripeBytes);
-        return { base: this.region("kv", headBytes * this.model.kvHeads), headBytes };
+      CACHES.map((kind) => {
+        const runBytes = roundUp(this.kvRunPositions * this.pitch(kind), stripeBytes);
+        const headBytes = runs * runBytes;
+        return { base: this.region("kv", headBytes * this.model.kvHeads), headBytes, runBytes };
       }),
     ).flat();
   }

@@ -8,73 +8,15 @@
 //   backward distance, so that equal layers make equal records.
 //
 
-import { Field, type Pool, Queue, RECORD_WORDS, ROUTE_TOKENS, type Stream, Work } from "../../assembly/contract.js";
+import { Field, Queue, RECORD_WORDS, ROUTE_TOKENS, Work } from "../../assembly/contract.js";
 import { InputError } from "../errors.js";
 import { BYTES_PER_KIB } from "../units.js";
 import type { Supply } from "../wasm/machine.js";
+import type { ComputeRecord, FetchRecord, RouteRecord, StoreRecord, VectorRecord, Waits } from "./records.js";
 
 /** The ops of a token block: the tag of a record. Layers are not told apart, so that they make equal records. */
 // biome-ignore format: one line
 export enum Op { Embedding, AttentionNorm, Q, K, V, Attention, O, MlpNorm, GateUp, Down, FinalNorm, LmHead, Qkv, PostNorm }
-
-/** What a record waits for: numbers of earlier records, 0 for none. */
-export interface Waits {
-  compute?: number | undefined;
-  vector?: number | undefined;
-  store?: number | undefined;
-}
-
-export interface FetchRecord extends Waits {
-  queue: Queue;
-  stream: Stream;
-  bytes: number;
-  address: number;
-  /** Slice-buffer bytes it takes; 0: the schedule gave it a place of its own. */
-  credit: number;
-  route?: number | undefined;
-  slice?: number | undefined;
-}
-
-export interface RouteRecord extends Waits {
-  inputs: number;
-  depths: Uint8Array;
-  run: number;
-}
-
-export interface ComputeRecord extends Waits {
-  run?: number | undefined;
-  scaleRun?: number | undefined;
-  inputRun?: number | undefined;
-  release?: number | undefined;
-  route?: number | undefined;
-  slice?: number | undefined;
-  rows: number;
-  inputs: number;
-  terms: number;
-  codeBits: number;
-  group: number;
-  dequants: number;
-  passes?: number | undefined;
-  passColumns?: number | undefined;
-  rowColumns?: number | undefined;
-  stagingBytes?: number | undefined;
-  sumAdds?: boolean | undefined;
-  routedWeights?: boolean | undefined;
-}
-
-export interface VectorRecord extends Waits {
-  elements: number;
-  passes: number;
-  run?: number | undefined;
-  stagingBytes?: number | undefined;
-}
-
-export interface StoreRecord extends Waits {
-  stream: Stream.Kv | Stream.Activations;
-  bytes: number;
-  address: number;
-  pool: Pool;
-}
 
 /** Buffers a single record must fit, bytes. */
 export interface BufferLimits {
@@ -122,6 +64,7 @@ export class Program {
   flush(): void {
     if (this.at === 0) return;
     this.sink({ records: this.records.subarray(0, this.at), depths: this.depths.subarray(0, this.depthsAt) });
+    this.records.fill(0, 0, this.at); // a record leaves words of other kinds alone
     this.at = 0;
     this.depthsAt = 0;
   }
@@ -137,7 +80,7 @@ export class Program {
     words[at + Field.FetchAddressHigh] = Math.floor(record.address / TWO_32);
     words[at + Field.FetchCredit] = record.credit;
     words[at + Field.FetchRoute] = distance(this.routes, record.route);
-    words[at + Field.FetchSlice] = record.slice ?? 0;
+    words[at + Field.FetchSlice] = record.slice;
     return ++this.fetches;
   }
 
@@ -157,7 +100,7 @@ export class Program {
   }
 
   compute(record: ComputeRecord): number {
-    const { stagingBytes = 0 } = record;
+    const { stagingBytes } = record;
     const { arrayStaging } = this.buffers;
     if (stagingBytes > arrayStaging) refuse("buffers.arrayStagingKiB", arrayStaging, "one output", stagingBytes);
     const at = this.begin(Work.Compute, record);
@@ -165,18 +108,18 @@ export class Program {
     words[at + Field.ComputeRun] = distance(this.fetches, record.run);
     words[at + Field.ComputeScaleRun] = distance(this.fetches, record.scaleRun);
     words[at + Field.ComputeInputRun] = distance(this.fetches, record.inputRun);
-    words[at + Field.ComputeRelease] = record.release ?? 0;
+    words[at + Field.ComputeRelease] = record.release;
     words[at + Field.ComputeRoute] = distance(this.routes, record.route);
-    words[at + Field.ComputeSlice] = record.slice ?? 0;
+    words[at + Field.ComputeSlice] = record.slice;
     words[at + Field.ComputeRows] = record.rows;
     words[at + Field.ComputeInputs] = record.inputs;
     words[at + Field.ComputeTerms] = record.terms;
     words[at + Field.ComputeCodeBits] = record.codeBits;
     words[at + Field.ComputeGroup] = record.group;
     words[at + Field.ComputeDequants] = record.dequants;
-    words[at + Field.ComputePasses] = record.passes ?? 0;
-    words[at + Field.ComputePassColumns] = record.passColumns ?? 0;
-    words[at + Field.ComputeRowColumns] = record.rowColumns ?? 0;
+    words[at + Field.ComputePasses] = record.passes;
+    words[at + Field.ComputePassColumns] = record.passColumns;
+    words[at + Field.ComputeRowColumns] = record.rowColumns;
     words[at + Field.ComputeStagingBytes] = stagingBytes;
     words[at + Field.ComputeSumAdds] = record.sumAdds ? 1 : 0;
     words[at + Field.ComputeRoutedWeights] = record.routedWeights ? 1 : 0;
@@ -184,7 +127,7 @@ export class Program {
   }
 
   vector(record: VectorRecord): number {
-    const { stagingBytes = 0 } = record;
+    const { stagingBytes } = record;
     const { vectorStaging } = this.buffers;
     if (stagingBytes > vectorStaging) refuse("buffers.vectorStagingKiB", vectorStaging, "one output", stagingBytes);
     const at = this.begin(Work.Vector, record);
@@ -223,7 +166,6 @@ export class Program {
     const at = this.at;
     this.at += RECORD_WORDS;
     const words = this.records;
-    words.fill(0, at, this.at);
     words[at + Field.Kind] = kind;
     words[at + Field.AfterCompute] = distance(this.computes, waits.compute);
     words[at + Field.AfterVector] = distance(this.vectors, waits.vector);
@@ -241,6 +183,6 @@ function refuse(key: string, found: number, what: string, bytes: number, reserve
 }
 
 /** Backward distance to record `number` when `emitted` of its kind are out. */
-function distance(emitted: number, number: number | undefined): number {
-  return number === undefined || number === 0 ? 0 : emitted - number + 1;
+function distance(emitted: number, number: number): number {
+  return number === 0 ? 0 : emitted - number + 1;
 }

@@ -11,8 +11,9 @@
 import { Pool, Queue, Stream } from "../../assembly/contract.js";
 import type { Context, Span } from "./context.js";
 import { emitLinears, type OnRowTile } from "./linear.js";
-import { byPart, NORM_PASSES, output } from "./outputs.js";
+import { byPart, NORM_PASSES, output, storeParts } from "./outputs.js";
 import { Op } from "./program.js";
+import { fetchRecord, storeRecord, vectorRecord } from "./records.js";
 import type { LinearInput } from "./row-tile.js";
 import type { SpilledTensor } from "./spill.js";
 import { type Piece, pieces } from "./tiles.js";
@@ -27,6 +28,12 @@ export class ResidualStream {
   private vector = 0;
   /** Last Store record of it, when it is spilled. */
   private store = 0;
+  /** A part of it that is read, added to and written. */
+  private readonly spilled = {
+    read: fetchRecord({ queue: Queue.Demand, stream: Stream.Activations }),
+    added: vectorRecord({ passes: PASSES.add }),
+    written: storeRecord({ stream: Stream.Activations, pool: Pool.Vector }),
+  };
 
   constructor(private readonly context: Context) {}
 
@@ -49,15 +56,17 @@ export class ResidualStream {
     const { program, model, limits } = this.context;
     for (const { start, size } of pieces(model.hidden, Math.floor(limits.demandBytes / EMBEDDING_BYTES))) {
       const [address, bytes] = [row + start * EMBEDDING_BYTES, size * EMBEDDING_BYTES];
-      const run = program.fetch({
-        queue: Queue.Demand,
-        stream: Stream.Embedding,
-        bytes,
-        address,
-        credit: bytes,
-        vector,
-      });
-      this.vector = program.vector({ run, elements: size, passes });
+      const run = program.fetch(
+        fetchRecord({
+          queue: Queue.Demand,
+          stream: Stream.Embedding,
+          bytes,
+          address,
+          credit: bytes,
+          vector,
+        }),
+      );
+      this.vector = program.vector(vectorRecord({ run, elements: size, passes }));
     }
   }
 
@@ -66,11 +75,9 @@ export class ResidualStream {
     const { program, model, machine, residency, spill, tokens } = this.context;
     if (residency.residual) return;
     const whole = { index: 0, start: 0, size: tokens };
+    const target = storeRecord({ stream: Stream.Activations, pool: Pool.None });
     for (const rows of pieces(model.hidden, machine.array.rows)) {
-      for (const { address, bytes } of spill.residual.parts(rows, whole)) {
-        const target = { stream: Stream.Activations as const, bytes, address, pool: Pool.None };
-        this.store = program.store({ ...target, vector: this.vector });
-      }
+      this.store = storeParts(program, target, spill.residual.parts(rows, whole), this.vector);
     }
   }
 
@@ -79,10 +86,10 @@ export class ResidualStream {
     const { program, model, residency, spill } = this.context;
     const elements = model.hidden * tokens;
     const passes = NORM_PASSES[model.norm.type];
-    if (residency.residual) return program.vector({ vector: this.vector, elements, passes });
+    if (residency.residual) return program.vector(vectorRecord({ vector: this.vector, elements, passes }));
     // First pass while it comes back, whole tiles for whatever tokens; then the others.
     this.refetch(spill.residual, this.store, tokens, PASSES.first);
-    return program.vector({ elements, passes: passes - PASSES.first });
+    return program.vector(vectorRecord({ elements, passes: passes - PASSES.first }));
   }
 
   /** Brings a spilled tensor back into the place of the normed one; `passes` over each run of it. */
@@ -90,16 +97,18 @@ export class ResidualStream {
     const { program } = this.context;
     for (const { index, size } of tensor.runs) {
       const { address, bytes } = tensor.run(0, index);
-      const run = program.fetch({
-        queue: Queue.Demand,
-        stream: Stream.Activations,
-        bytes,
-        address,
-        credit: 0,
-        store,
-        compute: program.emitted.computes,
-      });
-      program.vector({ run, elements: size * tokens, passes });
+      const run = program.fetch(
+        fetchRecord({
+          queue: Queue.Demand,
+          stream: Stream.Activations,
+          bytes,
+          address,
+          credit: 0,
+          store,
+          compute: program.emitted.computes,
+        }),
+      );
+      program.vector(vectorRecord({ run, elements: size * tokens, passes }));
     }
   }
 
@@ -114,9 +123,12 @@ export class ResidualStream {
   private add(): OnRowTile {
     const { program, residency } = this.context;
     const source = this.store;
+    const added = vectorRecord({ passes: PASSES.add });
     return ({ rows, tokens, compute }) => {
       if (!residency.residual) return this.addSpilled(rows, tokens, compute, source);
-      this.vector = program.vector({ compute, elements: rows.size * tokens.size, passes: PASSES.add });
+      added.compute = compute;
+      added.elements = rows.size * tokens.size;
+      this.vector = program.vector(added);
       return this.vector;
     };
   }
@@ -124,13 +136,17 @@ export class ResidualStream {
   /** What is read was stored before this linear, `source` last, so it may come early. */
   private addSpilled(rows: Piece, tokens: Piece, compute: number, source: number): number {
     const { program, spill } = this.context;
+    const { read, added, written } = this.spilled;
+    read.store = source;
+    added.compute = compute;
     for (const part of this.cut(tokens, rows)) {
       for (const { address, bytes, elements } of spill.residual.parts(rows, part)) {
-        const read = { queue: Queue.Demand, stream: Stream.Activations, bytes, address, credit: bytes };
-        const run = program.fetch({ ...read, store: source });
-        this.vector = program.vector({ run, compute, elements, passes: PASSES.add, stagingBytes: bytes });
-        const target = { stream: Stream.Activations as const, bytes, address, pool: Pool.Vector };
-        this.store = program.store({ ...target, vector: this.vector });
+        read.address = written.address = address;
+        read.bytes = read.credit = written.bytes = added.stagingBytes = bytes;
+        added.run = program.fetch(read);
+        added.elements = elements;
+        this.vector = written.vector = program.vector(added);
+        this.store = program.store(written);
       }
     }
     return this.vector;
@@ -146,10 +162,10 @@ export class ResidualStream {
     emitLinears(this.context, [linear], input, (tile) => byPart(tile, onPart));
     program.op(Op.PostNorm);
     const elements = model.hidden * tokens;
-    if (residency.branch) program.vector({ elements, passes });
+    if (residency.branch) program.vector(vectorRecord({ elements, passes }));
     else this.refetch(spill.branch, gathered.last.store, tokens, passes);
     if (residency.residual) {
-      this.vector = program.vector({ elements, passes: PASSES.add });
+      this.vector = program.vector(vectorRecord({ elements, passes: PASSES.add }));
       return;
     }
     const source = this.store;

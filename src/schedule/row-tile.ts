@@ -7,10 +7,12 @@
 //
 
 import { Queue, Release, Stream } from "../../assembly/contract.js";
+import type { Machine } from "../hardware.js";
 import type { Linear } from "../model.js";
 import type { Results } from "./accumulators.js";
 import { scaleRunBytes, type WeightFormat } from "./codes.js";
 import type { Context } from "./context.js";
+import { type ComputeRecord, computeRecord, type FetchRecord, fetchRecord } from "./records.js";
 import type { SpilledTensor } from "./spill.js";
 import { ACCUMULATOR_BYTES, codeBytes, type Piece } from "./tiles.js";
 
@@ -50,6 +52,35 @@ export interface Block {
   waited: boolean;
   /** sum(x) is tapped by the first row tile. */
   tapped: boolean;
+  records: TileRecords;
+}
+
+/** The records of a tile: what they have in common in a token block is filled in once. */
+export interface TileRecords {
+  scales: FetchRecord;
+  slice: FetchRecord;
+  first: ComputeRecord;
+  residual: ComputeRecord;
+}
+
+/** Those of a block of so many tokens, kept where there are any. */
+export function tileRecords({ machine, carried }: Context, format: WeightFormat, tokens: number): TileRecords {
+  const { tiles } = carried.records;
+  const records = tiles.get(tokens) ?? makeTileRecords(machine, format, tokens);
+  tiles.set(tokens, records);
+  return records;
+}
+
+function makeTileRecords(machine: Machine, { first, residual }: WeightFormat, tokens: number): TileRecords {
+  const { group } = machine.weights;
+  const passes = Math.ceil(tokens / machine.array.columns);
+  const whole = { slice: 1, passes, passColumns: tokens };
+  return {
+    scales: fetchRecord({ queue: Queue.Base, stream: Stream.Scales }),
+    slice: fetchRecord({}),
+    first: computeRecord({ ...first, ...whole, group, routedWeights: true }),
+    residual: computeRecord({ ...residual, group, routedWeights: true }),
+  };
 }
 
 /** Emits a group of row tiles; with a lead, their first slices run before their residual ones. */
@@ -71,41 +102,29 @@ export function emitGroup(context: Context, block: Block, group: RowTile[], lead
   for (const tile of group) for (const k of block.kTiles) emitResidualSlices(context, block, tile, k);
 }
 
-// The records of a tile are most of a program: plain literals, because spreading objects costs more than the rest.
-
 function emitFirstSlice(context: Context, block: Block, tile: RowTile, k: Piece): void {
-  tile.scaleRuns[k.index] = fetchScales(context, tile, k);
+  tile.scaleRuns[k.index] = fetchScales(context, block, tile, k);
   emitFirstPass(context, block, tile, k, fetchSlice(context, block, tile, k, 1), block.format.runs === 1);
 }
 
 /** `last`: no later pass needs the scales. */
 function emitFirstPass(context: Context, block: Block, tile: RowTile, k: Piece, run: number, last: boolean): void {
-  const { program, machine } = context;
-  const { input, waited, groups, tokens } = block;
-  const { terms, codeBits, dequants } = block.format.first;
-  const scaleRun = tile.scaleRuns[k.index];
-  const inputRun = block.inputRuns[k.index] ?? 0;
+  const { input, waited } = block;
+  const pass = block.records.first;
   const after = k.index > 0 ? 0 : takeAccumulators(context, block, tile);
-  tile.lastCompute = program.compute({
-    compute: waited ? 0 : input.compute,
-    vector: Math.max(waited ? 0 : (input.vector ?? 0), after),
-    run,
-    scaleRun,
-    inputRun,
-    release: Release.Run | (last && scaleRun > 0 ? Release.ScaleRun : 0) | (inputRun > 0 ? Release.InputRun : 0),
-    slice: 1,
-    rows: tile.rows.size,
-    inputs: k.size,
-    terms,
-    codeBits,
-    group: machine.weights.group,
-    dequants,
-    passes: groups,
-    passColumns: tokens.size,
-    rowColumns: tile.rows.size * tokens.size,
-    sumAdds: !block.tapped,
-    routedWeights: true,
-  });
+  pass.compute = waited ? 0 : (input.compute ?? 0);
+  pass.vector = Math.max(waited ? 0 : (input.vector ?? 0), after);
+  pass.run = run;
+  pass.scaleRun = tile.scaleRuns[k.index];
+  pass.inputRun = block.inputRuns[k.index] ?? 0;
+  pass.release = Release.Run;
+  if (last && pass.scaleRun > 0) pass.release |= Release.ScaleRun;
+  if (pass.inputRun > 0) pass.release |= Release.InputRun;
+  pass.rows = tile.rows.size;
+  pass.inputs = k.size;
+  pass.rowColumns = tile.rows.size * block.tokens.size;
+  pass.sumAdds = !block.tapped;
+  tile.lastCompute = context.program.compute(pass);
   block.waited = true;
   if (k.index < block.kTiles.length - 1) return;
   block.tapped = true;
@@ -115,44 +134,33 @@ function emitFirstPass(context: Context, block: Block, tile: RowTile, k: Piece, 
 /** Room for the results of a row tile; the Vector record to wait for. */
 function takeAccumulators({ machine, carried }: Context, { groups }: Block, tile: RowTile): number {
   const { rows, columns } = machine.array;
-  const { results, after } = carried.accumulators.take(rows * columns * groups * ACCUMULATOR_BYTES);
-  tile.results = results;
-  return after;
+  tile.results = carried.accumulators.take(rows * columns * groups * ACCUMULATOR_BYTES);
+  return tile.results.after;
 }
 
 function emitResidualSlices(context: Context, block: Block, tile: RowTile, k: Piece): void {
-  const { program, machine } = context;
-  const { groups, tokens, format } = block;
-  const { terms, codeBits, dequants } = format.residual;
+  const { tokens, format, groups } = block;
+  const pass = block.records.residual;
   const unrouted = tile.route === 0;
-  const scaleRun = tile.scaleRuns[k.index];
+  pass.scaleRun = tile.scaleRuns[k.index];
+  pass.route = tile.route;
+  pass.rows = tile.rows.size;
+  pass.inputs = k.size;
+  pass.passes = unrouted ? groups : 0;
+  pass.passColumns = unrouted ? tokens.size : 0;
+  pass.rowColumns = unrouted ? tile.rows.size * tokens.size : 0;
   for (let slice = 2; slice <= format.runs; slice++) {
-    const run = fetchSlice(context, block, tile, k, slice);
-    const ofTile = slice === format.runs && scaleRun > 0 ? Release.ScaleRun : 0;
-    const ofBlock = routeRelease(context, block, tile, k, slice);
-    tile.lastCompute = program.compute({
-      run,
-      scaleRun,
-      release: Release.Run | ofTile | ofBlock,
-      route: tile.route,
-      slice,
-      rows: tile.rows.size,
-      inputs: k.size,
-      terms,
-      codeBits,
-      group: machine.weights.group,
-      dequants,
-      passes: unrouted ? groups : 0,
-      passColumns: unrouted ? tokens.size : 0,
-      rowColumns: unrouted ? tile.rows.size * tokens.size : 0,
-      routedWeights: true,
-    });
+    pass.run = fetchSlice(context, block, tile, k, slice);
+    pass.slice = slice;
+    pass.release = Release.Run | routeRelease(context, block, tile, k, slice);
+    if (slice === format.runs && pass.scaleRun > 0) pass.release |= Release.ScaleRun;
+    tile.lastCompute = context.program.compute(pass);
   }
 }
 
 /** One pass when every wanted slice is there; the residual slices are held until it ends. */
 function emitGathered(context: Context, block: Block, tile: RowTile, k: Piece): void {
-  tile.scaleRuns[k.index] = fetchScales(context, tile, k);
+  tile.scaleRuns[k.index] = fetchScales(context, block, tile, k);
   const runs: number[] = [];
   for (let slice = 1; slice <= block.format.runs; slice++) runs.push(fetchSlice(context, block, tile, k, slice));
   for (let slice = 2; slice <= runs.length; slice++) gather(context, tile, slice, runs[slice - 1], 0);
@@ -165,8 +173,7 @@ function emitGathered(context: Context, block: Block, tile: RowTile, k: Piece): 
 
 /** A record without inputs: it waits for a slice, or gives it back. */
 function gather({ program }: Context, tile: RowTile, slice: number, run: number, release: number): void {
-  const nothing = { rows: tile.rows.size, inputs: 0, terms: 0, codeBits: 0, group: 0, dequants: 0 };
-  program.compute({ run, release, route: tile.route, slice, ...nothing });
+  program.compute(computeRecord({ run, release, route: tile.route, slice, rows: tile.rows.size }));
 }
 
 /** The last record of a token block that names its route releases it. */
@@ -176,24 +183,23 @@ function routeRelease({ machine }: Context, { kTiles, format }: Block, tile: Row
 }
 
 /** The scales of a tile, and biases with its first K tile; 0 where there is nothing to fetch. */
-function fetchScales({ program, placement, machine }: Context, tile: RowTile, k: Piece): number {
-  const bytes = scaleRunBytes(machine, tile.linear, tile.rows.size, k.size, k.index === 0);
-  if (bytes === 0) return 0;
-  const address = placement.scales(tile.index, tile.rows.index, k.index);
-  return program.fetch({ queue: Queue.Base, stream: Stream.Scales, bytes, address, credit: bytes });
+function fetchScales({ program, placement, machine }: Context, { records }: Block, tile: RowTile, k: Piece): number {
+  const { scales } = records;
+  scales.bytes = scales.credit = scaleRunBytes(machine, tile.linear, tile.rows.size, k.size, k.index === 0);
+  if (scales.bytes === 0) return 0;
+  scales.address = placement.scales(tile.index, tile.rows.index, k.index);
+  return program.fetch(scales);
 }
 
 /** Slice 1, or all of the codes, is prefetched; residual slices wait for their route. */
-function fetchSlice(context: Context, { format }: Block, tile: RowTile, k: Piece, slice: number): number {
-  const bytes = codeBytes(tile.rows.size * k.size, format.runBits);
+function fetchSlice(context: Context, block: Block, tile: RowTile, k: Piece, slice: number): number {
   const first = slice === 1;
-  return context.program.fetch({
-    queue: first ? Queue.Base : Queue.Demand,
-    stream: Stream.Slice1 + slice - 1,
-    bytes,
-    address: context.placement.slice(tile.index, slice, tile.rows.index, k.index),
-    credit: bytes,
-    route: first ? 0 : tile.route,
-    slice: first ? 0 : slice,
-  });
+  const run = block.records.slice;
+  run.queue = first ? Queue.Base : Queue.Demand;
+  run.stream = Stream.Slice1 + slice - 1;
+  run.bytes = run.credit = codeBytes(tile.rows.size * k.size, block.format.runBits);
+  run.address = context.placement.slice(tile.index, slice, tile.rows.index, k.index);
+  run.route = first ? 0 : tile.route;
+  run.slice = first ? 0 : slice;
+  return context.program.fetch(run);
 }

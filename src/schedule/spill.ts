@@ -53,11 +53,15 @@ export class SpilledTensor {
 
   /** Where a row tile goes, on these tokens. */
   parts(features: Piece, tokens: Piece): SpillPart[] {
-    return this.reader.blocks.filter(overlaps(tokens)).flatMap((block) =>
-      this.runs.filter(overlaps(features)).map((run) => {
-        return this.part(block, run, intersection(features, run), intersection(tokens, block));
-      }),
-    );
+    const parts: SpillPart[] = [];
+    for (const block of this.reader.blocks) {
+      if (!overlap(tokens, block)) continue;
+      for (const run of this.runs) {
+        if (!overlap(features, run)) continue;
+        parts.push(this.part(block, run, intersection(features, run), intersection(tokens, block)));
+      }
+    }
+    return parts;
   }
 
   private part(block: Piece, run: Piece, rows: Piece, tokens: Piece): SpillPart {
@@ -72,8 +76,8 @@ export class SpilledTensor {
   }
 }
 
-function overlaps(one: Piece): (other: Piece) => boolean {
-  return (other) => other.start < one.start + one.size && one.start < other.start + other.size;
+function overlap(one: Piece, other: Piece): boolean {
+  return other.start < one.start + one.size && one.start < other.start + other.size;
 }
 
 /** What two ranges share; a size of 0 or less: nothing. */

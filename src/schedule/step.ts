@@ -9,6 +9,7 @@
 //   Left out    the order "weights resident, activations re-read": no step scheduled here would save bytes by much.
 //
 
+import { Pool, Stream } from "../../assembly/contract.js";
 import { InputError } from "../errors.js";
 import type { Machine } from "../hardware.js";
 import type { Model } from "../model.js";
@@ -16,11 +17,12 @@ import type { Plan } from "../plan.js";
 import type { Step } from "../replay.js";
 import { Accumulators } from "./accumulators.js";
 import { emitBlock } from "./block.js";
-import { queryBlocksOf } from "./causal.js";
 import { slicesOf } from "./codes.js";
 import type { Carried, Context, Span } from "./context.js";
 import type { Placement } from "./placement.js";
 import type { Program } from "./program.js";
+import { queryBlocksOf } from "./query-blocks.js";
+import { storeRecord, vectorRecord } from "./records.js";
 import { residencyOf } from "./residency.js";
 import { spillOf } from "./spill.js";
 import { blockTokens, type Limits, limitsOf, type Piece, pieces } from "./tiles.js";
@@ -62,6 +64,11 @@ export class StepSchedule {
       cacheStores: new Int32Array(model.layers * sequences),
       sampled: new Int32Array(sequences),
       accumulators: new Accumulators(this.limits.accumulatorBytes),
+      records: {
+        entry: storeRecord({ stream: Stream.Kv, pool: Pool.Vector }),
+        vector: vectorRecord({}),
+        tiles: new Map(),
+      },
     };
   }
 
@@ -88,6 +95,7 @@ export class StepSchedule {
     const place = { base, stripeBytes, queryBlocks: queryBlocks.map(({ tokens }) => tokens) };
     return {
       ...{ program, machine, model, plan, placement, limits, residency, carried, sequences, spans, queryBlocks },
+      shapes: new Map(),
       spill: spillOf(machine, limits, model, block.size, place),
       slices: slicesOf(plan),
       tokens: block.size,

@@ -16,10 +16,11 @@ export interface Piece {
 
 /** Cuts 0..total-1 into pieces of `size`; the last may be shorter. */
 export function pieces(total: number, size: number): Piece[] {
-  return Array.from({ length: Math.ceil(total / size) }, (_, index) => {
-    const start = index * size;
-    return { index, start, size: Math.min(size, total - start) };
-  });
+  const cut: Piece[] = [];
+  for (let start = 0; start < total; start += size) {
+    cut.push({ index: cut.length, start, size: Math.min(size, total - start) });
+  }
+  return cut;
 }
 
 /** Bytes of `count` codes of `bits` bits. */
@@ -29,6 +30,10 @@ export function codeBytes(count: number, bits: number): number {
 
 export function roundUp(value: number, unit: number): number {
   return Math.ceil(value / unit) * unit;
+}
+
+export function roundDown(value: number, unit: number): number {
+  return Math.floor(value / unit) * unit;
 }
 
 /** Limits that the buffers put on a schedule. */
