@@ -83,6 +83,8 @@ export interface MachineOptions {
   idealRouter?: boolean;
   idealDram?: boolean;
   idealVector?: boolean;
+  /** DRAM that needs no refresh. */
+  noRefresh?: boolean;
   /** 0..119; no result may depend on it. */
   stepOrder?: number;
 }

@@ -129,7 +129,7 @@ export function* programOf(
 export function machineVectors({ machine, device }: Inputs, options: MachineOptions = {}) {
   return {
     knobs: machineKnobs(machine, device, SLICES, options),
-    device: channelVector(device, machine.dram),
+    device: channelVector(device, options.noRefresh ? { ...machine.dram, refresh: "off" } : machine.dram),
   };
 }
 

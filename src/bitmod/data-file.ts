@@ -13,14 +13,21 @@ import type { FormulaMachine, FormulaModel, SramTable } from "./tables.js";
 
 export interface Comparison {
   readonly machines: readonly ComparedMachine[];
-  readonly models: readonly FormulaModel[];
+  readonly models: readonly ComparedModel[];
   readonly clockMHz: number;
   readonly headline: HeadlineRule;
+}
+
+export interface ComparedModel extends FormulaModel {
+  /** Its name in models/shapes.json. */
+  readonly shape: string;
 }
 
 export interface ComparedMachine extends FormulaMachine {
   readonly name: string;
   readonly label: string;
+  /** The machine of hw-configs/ that simulates it. */
+  readonly config: string;
   /** Synthesised; the arrays of a comparison take about the same area. */
   readonly peAreaUm2: number;
 }
@@ -59,6 +66,7 @@ const platformSchema = z.strictObject({
 
 const machineSchema = z.strictObject({
   label: z.string().min(1),
+  config: z.string().min(1),
   array: z.strictObject({ decode: array, prefill: array }),
   lanes: count,
   bitSerial: z.boolean(),
@@ -106,7 +114,7 @@ export function parseComparison(text: string, label: string, readModel: ReadMode
       ...machine,
       platform: { ...platform, sram },
     })),
-    models: Object.entries(models).map(([name, shape]) => ({ ...formulaModel(readModel(shape)), name })),
+    models: Object.entries(models).map(([name, shape]) => ({ ...formulaModel(readModel(shape)), name, shape })),
     clockMHz: platform.clockMHz,
     headline,
   };

@@ -3,14 +3,16 @@
 //
 
 import type { Command } from "commander";
-import type { Comparison } from "../compare/compare.js";
 import type { Axis, Point } from "../compare/points.js";
 import { InputError, Interrupted } from "../errors.js";
+import { readComparison } from "../io/formula.js";
 import { lookOfStdout } from "../io/look.js";
 import { attended } from "../io/progress.js";
 import { oneOf } from "../options.js";
 import { compareCsv, compareJson, comparePage } from "../report/compare-table.js";
 import { markdownOf } from "../report/markdown.js";
+import { missedCsv, missedJson, missedPage } from "../report/missed-table.js";
+import type { Page } from "../report/page.js";
 import { renderPage } from "../report/terminal.js";
 import type { RunRequest } from "../request.js";
 import { addOptions, type RequestOptions, RUN_OPTIONS, requestOf } from "./run-options.js";
@@ -18,6 +20,7 @@ import { addOptions, type RequestOptions, RUN_OPTIONS, requestOf } from "./run-o
 const FORMATS = ["terminal", "md", "csv"] as const;
 
 interface CompareOptions {
+  formula?: string;
   set?: string[];
   format: (typeof FORMATS)[number];
   json?: boolean;
@@ -28,13 +31,21 @@ const HELP = `
 Every option of run takes a list here: values with commas between them. A combination that cannot run is in the table with
 its reason. --set holds for every run. Runs go without counterfactuals (exposed); run one alone to see them.
 
+With --formula bitmod the rows are the published comparison's (docs/formula.md, revision head): --model, --machine and
+--phase choose among its six models, five machines, prefill and decode; each is simulated on its config in
+hw-configs/baselines/, and the difference to the formula is split by cause.
+
 Examples:
   mobisim compare --budget 2.5,3,4,6 --batch 1,4,16 --steps 4
   mobisim compare --machine edge,cloud --model llama-3-8b --budget 4 --batch 1,4,16,64 --steps 1
   mobisim compare --machine edge,baselines/bit-parallel --slices 1,2,3,4 --batch 1 --steps 4 --format md
   mobisim compare --synthetic independent,correlated --budget 3,4 --batch 1,2,4,16 --steps 4 --format csv
+  mobisim compare --formula bitmod --model llama-3-8b --phase decode
 
 Exit codes: 0 good, 2 bad input, or nothing could be run, 70 an internal error, 130 interrupted (the runs done by then)`;
+
+/** What a formula's table varies. */
+const FORMULA_LISTS = ["model", "machine", "phase", "batch", "context"];
 
 /** Options that take lists: all of run's that are not lists already. */
 const LISTED = Object.entries(RUN_OPTIONS).filter(([, { repeatable }]) => !repeatable);
@@ -42,21 +53,25 @@ const LISTED = Object.entries(RUN_OPTIONS).filter(([, { repeatable }]) => !repea
 /** Options, help and action of `mobisim compare`. */
 export function define(command: Command): void {
   for (const [, { flags, text, parse, initial }] of LISTED) {
-    command.option(flags, text, listOf(flags, parse), initial === undefined ? undefined : [initial]);
+    command.option(flags, initial === undefined ? text : `${text} (default: "${initial}")`, listOf(flags, parse));
   }
   addOptions(command, {
     set: { ...RUN_OPTIONS.set, text: "set one knob of every machine; repeatable, later ones win" },
   })
+    .option("--formula <name>", "instead: simulated beside a published formula, and what it missed: bitmod", formula)
     .option("--format <name>", FORMATS.join(", "), oneOf("--format", FORMATS), "terminal")
     .option("--json", "print the comparison as one JSON document")
     .option("--quiet", "no progress bar, no notes")
     .addHelpText("after", HELP)
-    .action((options: CompareOptions & Record<string, string[] | undefined>) => run(options));
+    .action((options: CompareOptions & Lists) => run(options));
 }
 
-async function run(options: CompareOptions & Record<string, unknown>): Promise<void> {
-  const axes = LISTED.flatMap(([name]): Axis[] => {
-    const values = options[name] as string[] | undefined;
+type Lists = Record<string, string[] | undefined>;
+
+async function run(options: CompareOptions & Lists): Promise<void> {
+  if (options.formula !== undefined) return runFormula(options);
+  const axes = LISTED.flatMap(([name, { initial }]): Axis[] => {
+    const values = options[name] ?? (initial === undefined ? undefined : [initial]);
     return values === undefined ? [] : [{ name, values }];
   });
   const { compare } = await import("../compare/compare.js");
@@ -64,8 +79,29 @@ async function run(options: CompareOptions & Record<string, unknown>): Promise<v
   const comparison = await attended(options.quiet === true, ({ onProgress, signal }) =>
     compare(axes, requestAt, onProgress, signal),
   );
-  process.stdout.write(shown(comparison, options));
+  print(options, {
+    json: () => compareJson(comparison),
+    csv: () => compareCsv(comparison),
+    page: () => comparePage(comparison),
+  });
   if (comparison.partial) throw new Interrupted("interrupted: the comparison is partial");
+}
+
+/** The published table, its machines as configs on the simulated machine. */
+async function runFormula(options: CompareOptions & Lists): Promise<void> {
+  const stray = LISTED.find(([name]) => options[name] !== undefined && !FORMULA_LISTS.includes(name));
+  if (stray !== undefined) {
+    throw new InputError(`--${stray[0]} has no meaning with --formula; allowed --${FORMULA_LISTS.join(", --")}, --set`);
+  }
+  const { compareFormula } = await import("../compare/formula.js");
+  const { comparison } = readComparison();
+  const { model, machine, phase, batch, context, set } = options;
+  const grid = { models: model, machines: machine, phases: phase, batches: batch, contexts: context, sets: set ?? [] };
+  const rows = await attended(options.quiet === true, ({ onProgress, signal }) =>
+    compareFormula(comparison, grid, onProgress, signal),
+  );
+  print(options, { json: () => missedJson(rows), csv: () => missedCsv(rows), page: () => missedPage(rows) });
+  if (rows.partial) throw new Interrupted("interrupted: the comparison is partial");
 }
 
 function requestOfPoint(point: Point, set: string[]): RunRequest {
@@ -75,10 +111,16 @@ function requestOfPoint(point: Point, set: string[]): RunRequest {
   return requestOf({ ...(Object.fromEntries(values) as RequestOptions), set });
 }
 
-function shown(comparison: Comparison, { json, format }: CompareOptions): string {
-  if (json) return compareJson(comparison);
-  if (format === "csv") return compareCsv(comparison);
-  return format === "md" ? markdownOf(comparePage(comparison)) : renderPage(comparePage(comparison), lookOfStdout());
+/** The one that was asked for. */
+function print({ json, format }: CompareOptions, as: { json(): string; csv(): string; page(): Page }): void {
+  if (json) process.stdout.write(as.json());
+  else if (format === "csv") process.stdout.write(as.csv());
+  else process.stdout.write(format === "md" ? markdownOf(as.page()) : renderPage(as.page(), lookOfStdout()));
+}
+
+function formula(text: string): string {
+  if (text === "bitmod") return text;
+  throw new InputError(`--formula is ${text}; allowed bitmod`);
 }
 
 /** Parses a list of an option's values; they stay as they were written, once it is clear that each means something. */

@@ -3,13 +3,11 @@
 //
 
 import type { Command } from "commander";
-import { parseComparison } from "../bitmod/data-file.js";
 import { reproduce as reproduceBitmod } from "../bitmod/reproduce.js";
 import { REVISIONS, type Revision } from "../bitmod/tables.js";
 import { InputError } from "../errors.js";
-import { readNamed } from "../io/files.js";
+import { readComparison } from "../io/formula.js";
 import { lookOfStdout } from "../io/look.js";
-import { readModel } from "../io/models.js";
 import { packageVersion } from "../io/version.js";
 import { integer, oneOf } from "../options.js";
 import { type BitmodReport, bitmodCsv, bitmodPage } from "../report/bitmod-page.js";
@@ -66,15 +64,9 @@ function reportOn({ revision, batch, context }: ReproduceOptions): BitmodReport 
   if (revision === "paper" && batch !== 1) {
     throw new InputError(`--batch is ${batch}; allowed 1 with --revision paper, which knows no other (head does)`);
   }
-  const { text, label, sha256 } = readNamed("hw-configs/formula", "bitmod", ".yaml");
-  const inputs = new Map([[label, { name: label, sha256 }]]);
-  const comparison = parseComparison(text, label, (name) => {
-    const { model, files } = readModel(name);
-    for (const file of files) inputs.set(file.name, file);
-    return model;
-  });
+  const { comparison, files } = readComparison();
   const reproduction = reproduceBitmod(comparison, { revision, batch, context });
-  return { version: packageVersion(), inputs: [...inputs.values()], ...reproduction };
+  return { version: packageVersion(), inputs: files, ...reproduction };
 }
 
 function shown(report: BitmodReport, { format, json }: ReproduceOptions): string {

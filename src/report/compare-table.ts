@@ -2,11 +2,12 @@
 //   A comparison as a table: Markdown or a terminal page for people, CSV and JSON for programs.
 //
 
-import { COLUMNS, type Column, GROUPS, type Value } from "../compare/columns.js";
+import { COLUMNS, type Column, GROUPS } from "../compare/columns.js";
 import type { Answer, Comparison } from "../compare/compare.js";
 import { type Axis, varied } from "../compare/points.js";
 import { packageVersion } from "../io/version.js";
 import type { Result } from "../result.js";
+import { csvOf } from "./csv.js";
 import { jsonText } from "./json.js";
 import type { Page, Row, Section } from "./page.js";
 
@@ -51,7 +52,7 @@ export function compareCsv({ axes, answers }: Comparison): string {
     const values = COLUMNS.map(({ value }) => (result === undefined ? null : value(result)));
     return [...axes.map(({ name }) => point[name]), ...values, refused];
   });
-  return `${[head, ...lines].map((line) => line.map(csvCell).join(",")).join("\n")}\n`;
+  return csvOf([head, ...lines]);
 }
 
 /** Every result, whole. */
@@ -63,10 +64,4 @@ export function compareJson({ axes, answers, partial }: Comparison): string {
 function shown({ value, show }: Column, result: Result): string {
   const figure = value(result);
   return figure === null ? "-" : typeof figure === "number" ? show(figure) : figure;
-}
-
-function csvCell(value: Value): string {
-  if (value === null) return "";
-  const text = String(value);
-  return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

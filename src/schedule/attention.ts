@@ -11,9 +11,9 @@
 //
 
 import { Pool, Queue, Release, Stream } from "../../assembly/contract.js";
-import { columnsOf, type KeyBlock, type KeyRun, keyBlocksOf, type Passes } from "./causal.js";
+import { columnsOf, keyBlocksOf } from "./causal.js";
 import { codePass } from "./codes.js";
-import type { Context, QueryBlock } from "./context.js";
+import type { Context, KeyBlock, KeyRun, Passes, QueryBlock } from "./context.js";
 import { QUERY_PLACES } from "./query-blocks.js";
 import {
   type ComputeRecord,

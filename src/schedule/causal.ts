@@ -11,36 +11,9 @@
 //   A shape depends on the positions of a block, not on sequence, layer or head: a step makes each once.
 //
 
-import type { Context, QueryBlock } from "./context.js";
+import type { Context, KeyBlock, KeyRun, QueryBlock } from "./context.js";
 import { fetchPositions, keyPositions } from "./query-blocks.js";
 import { type Piece, pieces, roundDown } from "./tiles.js";
-
-/** Key positions of a query block whose scores are there at a time. */
-export interface KeyBlock {
-  index: number;
-  /** No later keys for these queries. */
-  last: boolean;
-  /** (query, key) pairs that causality and window allow; all of them where nothing is skipped. */
-  pairs: number;
-  runs: readonly KeyRun[];
-}
-
-/** Passes of the array: row tiles x column groups, and what of them is in use. */
-export interface Passes {
-  passes: number;
-  passColumns: number;
-  rowColumns: number;
-}
-
-/** Positions whose K, and later V, are fetched together. */
-export interface KeyRun extends Piece {
-  /** Positions that are fetched; the others are the block's own, in the activation buffer. */
-  fetched: number;
-  /** QK: row tiles of positions. */
-  scores: Passes;
-  /** PV: row tiles of head dims, for neighbouring positions that the same columns see. */
-  parts: readonly (Passes & { positions: number })[];
-}
 
 /** Column groups, and columns in them, that may see a tile of positions; `first`: the place of the first such group. */
 interface Allowed {

@@ -6,12 +6,10 @@ import type { Machine } from "../hardware.js";
 import type { Model } from "../model.js";
 import type { Plan } from "../plan.js";
 import type { Accumulators } from "./accumulators.js";
-import type { KeyBlock } from "./causal.js";
 import type { Placement } from "./placement.js";
 import type { Program } from "./program.js";
-import type { StoreRecord, VectorRecord } from "./records.js";
+import type { ComputeRecord, FetchRecord, StoreRecord, VectorRecord } from "./records.js";
 import type { Residency } from "./residency.js";
-import type { TileRecords } from "./row-tile.js";
 import type { Spill } from "./spill.js";
 import type { Limits, Piece } from "./tiles.js";
 
@@ -44,6 +42,41 @@ export interface KeptRecords {
   readonly vector: VectorRecord;
   /** Those of a tile of a linear, by the tokens of its block. */
   readonly tiles: Map<number, TileRecords>;
+}
+
+/** Key positions of a query block whose scores are there at a time. */
+export interface KeyBlock {
+  index: number;
+  /** No later keys for these queries. */
+  last: boolean;
+  /** (query, key) pairs that causality and window allow; all of them where nothing is skipped. */
+  pairs: number;
+  runs: readonly KeyRun[];
+}
+
+/** Passes of the array: row tiles x column groups, and what of them is in use. */
+export interface Passes {
+  passes: number;
+  passColumns: number;
+  rowColumns: number;
+}
+
+/** Positions whose K, and later V, are fetched together. */
+export interface KeyRun extends Piece {
+  /** Positions that are fetched; the others are the block's own, in the activation buffer. */
+  fetched: number;
+  /** QK: row tiles of positions. */
+  scores: Passes;
+  /** PV: row tiles of head dims, for neighbouring positions that the same columns see. */
+  parts: readonly (Passes & { positions: number })[];
+}
+
+/** The records of a tile: what they have in common in a token block is filled in once. */
+export interface TileRecords {
+  scales: FetchRecord;
+  slice: FetchRecord;
+  first: ComputeRecord;
+  residual: ComputeRecord;
 }
 
 /** What one token block leaves to the next. */

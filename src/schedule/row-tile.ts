@@ -11,7 +11,7 @@ import type { Machine } from "../hardware.js";
 import type { Linear } from "../model.js";
 import type { Results } from "./accumulators.js";
 import { scaleRunBytes, type WeightFormat } from "./codes.js";
-import type { Context } from "./context.js";
+import type { Context, TileRecords } from "./context.js";
 import { type ComputeRecord, computeRecord, type FetchRecord, fetchRecord } from "./records.js";
 import type { SpilledTensor } from "./spill.js";
 import { ACCUMULATOR_BYTES, codeBytes, type Piece } from "./tiles.js";
@@ -53,14 +53,6 @@ export interface Block {
   /** sum(x) is tapped by the first row tile. */
   tapped: boolean;
   records: TileRecords;
-}
-
-/** The records of a tile: what they have in common in a token block is filled in once. */
-export interface TileRecords {
-  scales: FetchRecord;
-  slice: FetchRecord;
-  first: ComputeRecord;
-  residual: ComputeRecord;
 }
 
 /** Those of a block of so many tokens, kept where there are any. */
