@@ -12,7 +12,7 @@ import type { Linear } from "../model.js";
 import type { Results } from "./accumulators.js";
 import { scaleRunBytes, type WeightFormat } from "./codes.js";
 import type { Context, TileRecords } from "./context.js";
-import { type ComputeRecord, computeRecord, type FetchRecord, fetchRecord } from "./records.js";
+import { computeRecord, fetchRecord } from "./records.js";
 import type { SpilledTensor } from "./spill.js";
 import { ACCUMULATOR_BYTES, codeBytes, type Piece } from "./tiles.js";
 
