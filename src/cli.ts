@@ -47,6 +47,11 @@ const COMMANDS: Entry[] = [
     load: () => import("./commands/accuracy.js"),
   },
   {
+    name: "trace",
+    summary: "what a trace pack holds; record one of a model's own doing",
+    load: () => import("./commands/trace.js"),
+  },
+  {
     name: "check",
     summary: "compare the simulator with golden results of a trusted one",
     load: () => import("./commands/check.js"),

@@ -7,16 +7,17 @@ import { InputError } from "../errors.js";
 import type { KvFormat } from "../infer/kv-cache.js";
 import { ARITHMETICS, type Arithmetic } from "../infer/linear.js";
 import { Reader } from "../infer/reader.js";
-import { type AccuracyRow, type Budget, KINDS, type Kind, Study } from "../infer/study.js";
+import { KINDS, type Kind, Study } from "../infer/study.js";
 import { labelOf, readText, sha256 } from "../io/files.js";
 import { readTrace } from "../io/inputs.js";
 import { type ModelFolder, openKernels, readLanguageModel, readTokenizer } from "../io/language-model.js";
 import { lookOfStdout } from "../io/look.js";
-import { startProgress } from "../io/progress.js";
+import { finished, startProgress } from "../io/progress.js";
 import { packageVersion } from "../io/version.js";
 import { integer, oneOf } from "../options.js";
 import { type AccuracyReport, accuracyPage } from "../report/accuracy-page.js";
 import { renderPage } from "../report/terminal.js";
+import { budgetList, budgetsOf } from "./budgets.js";
 
 interface AccuracyOptions {
   model: string;
@@ -72,7 +73,7 @@ export function define(command: Command): void {
       kvBits,
     )
     .option("--plans <list>", `which of ${KINDS.join(", ")}`, plans, [...KINDS])
-    .option("--budget <list>", "budgets, of those that the slices have thresholds for (default: all)", budgets)
+    .option("--budget <list>", "budgets, of those that the slices have thresholds for (default: all)", budgetList)
     .option("--seed <n>", "seed of the random plan", integer("--seed", 0), 1)
     .option("--json", "print the table as one JSON document")
     .option("--quiet", "no progress bar")
@@ -88,7 +89,7 @@ async function accuracy(options: AccuracyOptions): Promise<void> {
   const longest = Math.max(...sequences.map(({ length }) => length));
   const reader = new Reader(await openKernels(), folder, longest, { arithmetic, kv });
   const study = new Study(reader, { kinds, budgets: budgetsOf(folder, options.budget), seed });
-  const rows = await withProgress(study.run(sequences), options.quiet === true);
+  const rows = await finished(study.run(sequences), await startProgress(options.quiet === true));
   const tokens = sequences.reduce((sum, { length }) => sum + length, 0);
   const report: AccuracyReport = {
     version: packageVersion(),
@@ -102,23 +103,6 @@ async function accuracy(options: AccuracyOptions): Promise<void> {
   };
   const page = () => renderPage(accuracyPage(report), lookOfStdout());
   process.stdout.write(options.json ? `${JSON.stringify(report, null, 2)}\n` : page());
-}
-
-/** Runs to the end and lets the progress bar breathe. */
-async function withProgress(
-  work: Generator<{ done: number; total: number }, AccuracyRow[]>,
-  quiet: boolean,
-): Promise<AccuracyRow[]> {
-  const progress = await startProgress(quiet);
-  try {
-    for (let next = work.next(); ; next = work.next()) {
-      if (next.done) return next.value;
-      progress.update(next.value.done, next.value.total);
-      await new Promise((resolve) => setTimeout(resolve));
-    }
-  } finally {
-    progress.stop();
-  }
 }
 
 async function textOf(options: AccuracyOptions, folder: ModelFolder) {
@@ -153,28 +137,10 @@ async function fileSequences(path: string, folder: ModelFolder): Promise<Int32Ar
   throw new InputError(`${labelOf(path)}: is ${tokens.length} tokens long; allowed 2 or more`);
 }
 
-function budgetsOf({ thresholds, model }: ModelFolder, wanted: number[] | undefined): Budget[] {
-  const known = [...thresholds].map(([name, threshold]) => ({ name, threshold }));
-  if (wanted === undefined) return known;
-  return wanted.map((bits) => {
-    const budget = known.find(({ name }) => name === `b${bits}`);
-    if (budget !== undefined) return budget;
-    const names = known.map(({ name }) => name.slice(1)).join(", ");
-    throw new InputError(`--budget ${bits}: the slices of ${model.name} have no threshold for it; allowed ${names}`);
-  });
-}
-
 // --- values ---
 
 function plans(text: string): Kind[] {
   return text.split(",").map((word) => oneOf("--plans", KINDS)(word.trim()));
-}
-
-function budgets(text: string): number[] {
-  return text.split(",").map((word) => {
-    if (/^\d+(\.\d+)?$/.test(word.trim())) return Number(word);
-    throw new InputError(`--budget is ${text}; allowed numbers of bits with commas between them`);
-  });
 }
 
 function kvBits(text: string): KvFormat {

@@ -8,7 +8,16 @@
 import type { Model } from "../model.js";
 import type { Kernels } from "../wasm/kernels.js";
 import type { FloatVector } from "../wasm/vectors.js";
-import { type Arithmetic, DenseLinear, FloatSlices, Int8Linear, Int8Slices, PeSlices, quantizeRows } from "./linear.js";
+import {
+  type Arithmetic,
+  DenseLinear,
+  dequantizeRows,
+  FloatSlices,
+  Int8Linear,
+  Int8Slices,
+  PeSlices,
+  quantizeRows,
+} from "./linear.js";
 import type { Constants } from "./rope.js";
 import type { SlicedWeights } from "./slices.js";
 import type { Parts } from "./transformer.js";
@@ -66,9 +75,13 @@ export function slicedParts(kernels: Kernels, from: LanguageModel, shared: Share
     const linears = slices.map((one) => new FloatSlices(kernels, one, scratch));
     return { ...shared, linears, lmHead: new DenseLinear(kernels, output, model.vocab, model.hidden), halves: false };
   }
-  const lmHead = new Int8Linear(kernels, quantizeRows(output.view, model.hidden));
-  const Slices = arithmetic === "int8" ? Int8Slices : PeSlices;
-  return { ...shared, linears: slices.map((one) => new Slices(kernels, one)), lmHead, halves: true };
+  const rows = quantizeRows(output.view, model.hidden);
+  if (arithmetic === "int8") {
+    const linears = slices.map((one) => new Int8Slices(kernels, one));
+    return { ...shared, linears, lmHead: new Int8Linear(kernels, rows), halves: true };
+  }
+  const lmHead = new DenseLinear(kernels, kernels.floats(dequantizeRows(rows)), model.vocab, model.hidden);
+  return { ...shared, linears: slices.map((one) => new PeSlices(kernels, one)), lmHead, halves: true };
 }
 
 function head(kernels: Kernels, { model, checkpoint }: LanguageModel, shared: Shared): FloatVector {

@@ -14,6 +14,7 @@ import { OracleRouter, type SliceErrors } from "./oracle-routing.js";
 import { type Expectations, judge, type Logits, noExpectations, readThrough } from "./reading.js";
 import { Router } from "./router.js";
 import { constantDepths, type DepthSource, routedDepths } from "./routing.js";
+import { type Sampling, sample } from "./sampling.js";
 import { Transformer } from "./transformer.js";
 
 /** In which terms the sliced model runs; the reference is the checkpoint in FP32 with an exact cache. */
@@ -65,6 +66,17 @@ export class Reader {
       all.set(logits, block.position * vocab);
     }
     return all;
+  }
+
+  /** `length` tokens of the reference's own making, from a first one on. */
+  generate(first: number, length: number, sampling: Sampling, sequence: number): Int32Array {
+    const tokens = Int32Array.of(first, ...new Int32Array(length - 1));
+    for (let position = 0; position + 1 < length; position++) {
+      const block = { tokens: tokens.subarray(position, position + 1), position };
+      const logits = this.#reference.forward(block, this.#exact, constantDepths(0)(block));
+      tokens[position + 1] = sample(logits, sampling, sequence, position + 1);
+    }
+    return tokens;
   }
 
   /** What the sliced model expects of the tokens, with depths of this source. */

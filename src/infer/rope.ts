@@ -11,6 +11,8 @@
 import { z } from "zod";
 import { readJson } from "../json.js";
 
+/** LlamaConfig's bos_token_id. */
+const DEFAULT_FIRST = 1;
 const positive = z.number().gt(0);
 const TYPES = ["default", "linear", "llama3"] as const;
 const Rope = z.looseObject({
@@ -23,6 +25,7 @@ const Rope = z.looseObject({
   original_max_position_embeddings: positive.default(8192),
 });
 const Config = z.looseObject({
+  bos_token_id: z.union([z.int().min(0), z.array(z.int().min(0)).min(1)]).nullish(),
   rms_norm_eps: positive.default(1e-6),
   rope_theta: positive.default(10000),
   rope_parameters: Rope.nullish(),
@@ -33,6 +36,8 @@ export interface Constants {
   readonly normEpsilon: number;
   /** Of the pairs of a head: radians a position. */
   readonly frequencies: Float64Array;
+  /** What a text begins with: bos_token_id. */
+  readonly firstToken: number;
 }
 
 /** What config.json leaves out has the defaults of transformers' LlamaConfig. */
@@ -42,7 +47,8 @@ export function parseConstants(configText: string, file: string, headDim: number
   const theta = rope.rope_theta ?? config.rope_theta;
   const scale = scaling(rope);
   const frequencies = Float64Array.from({ length: headDim / 2 }, (_, i) => scale(theta ** ((-2 * i) / headDim)));
-  return { normEpsilon: config.rms_norm_eps, frequencies };
+  const firstToken = [config.bos_token_id ?? DEFAULT_FIRST].flat()[0];
+  return { normEpsilon: config.rms_norm_eps, frequencies, firstToken };
 }
 
 function scaling(rope: z.output<typeof Rope>): (frequency: number) => number {

@@ -72,3 +72,16 @@ export async function attended<T>(quiet: boolean, work: (attention: Attention) =
     process.off("SIGINT", interrupt);
   }
 }
+
+/** Drives work to its end, says how far it is, and lets the event loop breathe. */
+export async function finished<T>(work: Generator<{ done: number; total: number }, T>, progress: Progress): Promise<T> {
+  try {
+    for (let next = work.next(); ; next = work.next()) {
+      if (next.done) return next.value;
+      progress.update(next.value.done, next.value.total);
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+  } finally {
+    progress.stop();
+  }
+}
