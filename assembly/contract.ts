@@ -52,6 +52,7 @@ export enum Knob {
   IdealRouter, // 1: every token is decided one cycle after its Route record starts
   IdealDram, // 1: a run arrives, a store is acknowledged, one cycle after its grant
   IdealVector, // 1: a vector op takes one cycle
+  MemoKiB, // how much may be remembered of what channels did; 0: nothing is. Results do not depend on it
   StepOrder, // 0..119: the order in which the five units decide inside a cycle; results must not depend on it
   Count,
 }
@@ -270,6 +271,19 @@ export enum Counter {
   DramForwarded, // reads answered from the write queue
   DramMerged, // writes merged into a queued write
   DramReadLatency, // sum of completion - acceptance clocks over reads
+  Count,
+}
+
+/** What a memo did: i64 each. No counters: they say how a result was found, not what it is. */
+export enum MemoCount {
+  Hits, // segments that were remembered
+  Misses, // segments that were simulated
+  Remembered, // transactions of those
+  Simulated,
+  Forgotten, // times that the memo was full and began anew
+  States, // that it holds
+  Entries,
+  Bytes,
   Count,
 }
 

@@ -85,6 +85,8 @@ export interface MachineOptions {
   idealVector?: boolean;
   /** DRAM that needs no refresh. */
   noRefresh?: boolean;
+  /** MiB for what channels did, to be remembered; no result may depend on it. */
+  memoMiB?: number;
   /** 0..119; no result may depend on it. */
   stepOrder?: number;
 }
@@ -261,11 +263,12 @@ function unitKnobs({ array, router, vector }: Machine) {
   } satisfies Partial<Record<KnobName, number>>;
 }
 
-function optionKnobs({ idealRouter, idealDram, idealVector, stepOrder }: MachineOptions) {
+function optionKnobs({ idealRouter, idealDram, idealVector, memoMiB, stepOrder }: MachineOptions) {
   return {
     IdealRouter: Number(idealRouter ?? false),
     IdealDram: Number(idealDram ?? false),
     IdealVector: Number(idealVector ?? false),
+    MemoKiB: (memoMiB ?? 0) * 1024,
     StepOrder: stepOrder ?? 0,
   } satisfies Partial<Record<KnobName, number>>;
 }

@@ -28,7 +28,15 @@ test("the edge machine as the hardware gets it", () => {
     ...{ RouterMacs: 256, RouterHidden: 16, RouterPipelineCycles: 8, Slices: 4 },
     ...{ ArrayRows: 64, ArrayColumns: 16, ArrayLanes: 4, ActivationBits: 16 },
     ...{ WeightPortBits: 512, ActivationPortBits: 1024, ArrayPipelineCycles: 6, DequantCycles: 11 },
-    ...{ VectorLanes: 16, VectorStartupCycles: 12, IdealRouter: 0, IdealDram: 0, IdealVector: 0, StepOrder: 0 },
+    ...{
+      VectorLanes: 16,
+      VectorStartupCycles: 12,
+      IdealRouter: 0,
+      IdealDram: 0,
+      IdealVector: 0,
+      MemoKiB: 0,
+      StepOrder: 0,
+    },
   });
 });
 

@@ -4,6 +4,7 @@
 
 import { make, zeroed } from "./alloc";
 import { SUPPLY_DEPTHS, SUPPLY_RECORDS } from "./core/sequencer";
+import { MemoCount } from "../contract";
 import { System } from "./system";
 import { StateReader, StateWriter } from "./state";
 
@@ -16,6 +17,7 @@ export {
   Field,
   Knob,
   Level,
+  MemoCount,
   Pool,
   Queue,
   Release,
@@ -86,6 +88,14 @@ export function cycleOf(machine: usize): i64 {
 /** i64[Counter.Count]. */
 export function countersOf(machine: usize): usize {
   return changetype<System>(machine).collect();
+}
+
+/** i64[MemoCount.Count], all 0 without a memo. */
+export function memoOf(machine: usize): usize {
+  const into = zeroed(MemoCount.Count << 3);
+  const memo = changetype<System>(machine).memo;
+  if (memo != null) memo.count(into);
+  return into;
 }
 
 /** Why each unit waits: i32[5] of Blocked, i32[5] of numbers. */

@@ -20,11 +20,13 @@ export class StateWriter {
   words: usize;
   count: i32;
   capacity: i32;
+  latest: i64; // the farthest time, -1 when all is past
 
   reset(words: usize, capacity: i32): void {
     this.words = words;
     this.capacity = capacity;
     this.count = 0;
+    this.latest = -1;
   }
 
   /** Writes one integer, which must fit into a word. */
@@ -43,6 +45,7 @@ export class StateWriter {
     }
     const distance = time - now;
     assert(distance < <i64>NEVER_WORD, "a time lies too far ahead");
+    this.latest = max<i64>(this.latest, distance);
     this.put(max<i64>(distance, -1));
   }
 }

@@ -16,7 +16,8 @@ import { ceilDiv, count, knob, make, zeroed } from "./alloc";
 import { Clock } from "./clock";
 import { Core, newCore } from "./core/core";
 import { FETCH_RUN, word } from "./core/board";
-import { Channel, newChannel } from "./memory/channel";
+import { MemoChannel, newMemo, newMemoChannel } from "./memory/memo-channel";
+import { Memo } from "./memory/memo";
 import { Completions, newCompletions } from "./memory/completions";
 import { NEVER, StateReader, StateWriter } from "./state";
 
@@ -35,6 +36,7 @@ export class System {
   transactionBytes: i64;
   completions: Completions;
   idealDram: bool;
+  memo: Memo | null; // null: every clock of every channel is simulated
   /** Parts pushed and not reported. */
   partsLeft: i32;
   /** Every channel has processed at least the clocks below this one, or is idle. */
@@ -68,12 +70,16 @@ export class System {
     const fifo = knob(knobs, Knob.OutstandingRuns) + knob(knobs, Knob.OutstandingStores);
     this.completions = newCompletions(fifo * this.channelCount + 1);
     for (let i = 0; i < this.channelCount; i++) {
-      store<usize>(this.channels + <usize>i * sizeof<usize>(), changetype<usize>(newChannel(device, i, fifo)));
+      store<usize>(this.channels + <usize>i * sizeof<usize>(), changetype<usize>(newMemoChannel(device, i, fifo)));
     }
+    const bytes = knob(knobs, Knob.MemoKiB) << 10;
+    if (bytes == 0 || this.idealDram) return;
+    this.memo = newMemo(this.channel(0), this.channelCount, bytes);
+    for (let i = 0; i < this.channelCount; i++) this.channel(i).use(this.memo!);
   }
 
-  private channel(index: i32): Channel {
-    return changetype<Channel>(load<usize>(this.channels + <usize>index * sizeof<usize>()));
+  private channel(index: i32): MemoChannel {
+    return changetype<MemoChannel>(load<usize>(this.channels + <usize>index * sizeof<usize>()));
   }
 
   /** Simulates cycles below `limit`; a Status. */

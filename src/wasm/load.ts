@@ -21,6 +21,7 @@ export interface MachineExports {
   run(machine: number, limit: bigint): number;
   cycleOf(machine: number): bigint;
   countersOf(machine: number): number;
+  memoOf(machine: number): number;
   blockedOf(machine: number): number;
   canonicalOf(machine: number, words: number, capacity: number): number;
   loadInto(machine: number, now: bigint, words: number, count: number): void;

@@ -2,7 +2,7 @@
 //   One machine in linear memory: vectors in, vectors out. The only file with pointers.
 //
 
-import { Blocked, Counter, Knob, RECORD_WORDS, type Status, Unit } from "../../assembly/contract.js";
+import { Blocked, Counter, Knob, MemoCount, RECORD_WORDS, type Status, Unit } from "../../assembly/contract.js";
 import type { MachineExports } from "./load.js";
 
 /** Records and the depths they point into; indices in RouteDepths are relative to `depths`. */
@@ -64,6 +64,12 @@ export class Machine {
   counters(): number[] {
     const at = this.wasm.countersOf(this.handle);
     return Array.from(new BigInt64Array(this.wasm.memory.buffer, at, Counter.Count), Number);
+  }
+
+  /** What the memo of the DRAM channels did, indexed by MemoCount. */
+  memo(): number[] {
+    const at = this.wasm.memoOf(this.handle);
+    return Array.from(new BigInt64Array(this.wasm.memory.buffer, at, MemoCount.Count), Number);
   }
 
   /** Canonical state of a machine that stopped at its limit. */

@@ -74,6 +74,7 @@ const KNOBS: Omit<Record<keyof typeof Knob, fc.Arbitrary<number>>, "CorePeriod" 
   IdealRouter: rarely,
   IdealDram: rarely,
   IdealVector: rarely,
+  MemoKiB: oneOf(0, 1, 64, 4096),
   StepOrder: between(0, 119),
 };
 

@@ -2,7 +2,7 @@
 //   One bare DRAM channel of the binary, and what its command log says about the timing rules.
 //
 
-import { Command, Counter, Dram, DramKind, Level, RULE_WORDS, Rule } from "../../assembly/contract.js";
+import { Command, Counter, Dram, DramKind, Level, MemoCount, RULE_WORDS, Rule } from "../../assembly/contract.js";
 import { type DramExports, dramExports, placeVector, readCounters } from "./dram-driver.js";
 
 /** A share of a run: consecutive local transactions. */
@@ -43,6 +43,18 @@ export class BareChannel {
   ) {
     this.handle = dram.channelOpen(placeVector(dram, device), index, fifoCapacity);
     this.words = dram.allocate(STATE_WORDS * 4);
+  }
+
+  /** Remembers from now on, in so many KiB; 1 is as few as the channel allows. */
+  remember(kib: number): void {
+    this.dram.channelRemember(this.handle, kib);
+  }
+
+  /** Indexed by MemoCount. */
+  memo(): number[] {
+    const at = this.dram.allocate(MemoCount.Count * 8);
+    this.dram.channelMemo(this.handle, at);
+    return Array.from(new BigInt64Array(this.dram.memory.buffer, at, MemoCount.Count), Number);
   }
 
   push(part: PartRequest, slot: number): void {

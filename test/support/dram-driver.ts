@@ -15,6 +15,8 @@ import { DramDriver, type DramExports as DriverExports, encodeRequests } from ".
 export interface DramExports extends DriverExports {
   start(): void;
   channelOpen(device: number, index: number, fifoCapacity: number): number;
+  channelRemember(bare: number, kib: number): void;
+  channelMemo(bare: number, into: number): void;
   channelPush(bare: number, local: number, count: number, write: number, slot: number, arriveTick: number): void;
   channelAdvance(bare: number, untilTick: number): number;
   channelCompletionSlot(bare: number, i: number): number;

@@ -91,6 +91,12 @@ export class Banks {
     }
   }
 
+  /** After reset(): a bank is open. */
+  restore(bank: i32, row: i32): void {
+    store<i32>(this.rows + ((<usize>bank) << 2), row);
+    this.open |= (<u64>1) << bank;
+  }
+
   hold(request: Request): void {
     request.order = this.activated++;
     this.activeFrom = 0;

@@ -5,13 +5,13 @@
 
 import { make } from "../alloc";
 import { StateReader, StateWriter } from "../state";
-import { Channel, newChannel } from "./channel";
 import { Completions, newCompletions } from "./completions";
+import { MemoChannel, newMemo, newMemoChannel } from "./memo-channel";
 
 /** A channel with what its callers need around it. */
 @unmanaged
 class Bare {
-  channel: Channel;
+  channel: MemoChannel;
   out: Completions;
   writer: StateWriter;
   reader: StateReader;
@@ -19,11 +19,21 @@ class Bare {
 
 export function channelOpen(device: usize, index: i32, fifoCapacity: i32): Bare {
   const bare = make<Bare>();
-  bare.channel = newChannel(device, index, fifoCapacity);
+  bare.channel = newMemoChannel(device, index, fifoCapacity);
   bare.out = newCompletions(fifoCapacity);
   bare.writer = make<StateWriter>();
   bare.reader = make<StateReader>();
   return bare;
+}
+
+/** The channel remembers from now on, up to so many KiB. */
+export function channelRemember(bare: Bare, kib: i32): void {
+  bare.channel.use(newMemo(bare.channel, 1, kib << 10));
+}
+
+/** i64[MemoCount.Count]. */
+export function channelMemo(bare: Bare, into: usize): void {
+  bare.channel.memo!.count(into);
 }
 
 export function channelPush(bare: Bare, firstLocal: i32, count: i32, write: bool, slot: i32, arriveTick: i32): void {
@@ -49,9 +59,9 @@ export function channelCompletionClock(bare: Bare, i: i32): i32 {
   return <i32>bare.out.clock(i);
 }
 
-/** Next clock at which something can happen, -1 when the channel is idle. */
+/** Next clock at which something can happen in a channel without a memo, -1 when it is idle. */
 export function channelWake(bare: Bare): i32 {
-  return bare.channel.idle() ? -1 : <i32>bare.channel.wake();
+  return bare.channel.idle() ? -1 : <i32>bare.channel.rehearsal.channel.wake();
 }
 
 export function channelCounters(bare: Bare, counters: usize): void {
@@ -59,7 +69,7 @@ export function channelCounters(bare: Bare, counters: usize): void {
 }
 
 export function channelLog(bare: Bare, lines: usize, count: i32): void {
-  bare.channel.controller.tally.logInto(lines, count);
+  bare.channel.rehearsal.channel.controller.tally.logInto(lines, count);
 }
 
 /** Writes the canonical state; gives its number of words. */

@@ -9,8 +9,8 @@
 //               section 9). Clocks at which neither can do anything are jumped over.
 //   Left out    more than one rank; power-down.
 //   State       canonical() holds everything relative to now: ready times and window histories clipped where they no longer
-//               bind, requests by rank with their age since acceptance (the latency counter and the choice among active
-//               requests read it), parts by rank; rows and slots as they are. Counters are not state.
+//               bind, requests and parts by rank, clocks of acceptance by rank too (request-state.ts); rows and slots as they
+//               are. Counters are not state; halves add up because a waiting read counts with its clocks so far.
 //   Source      policy: docs/machine.md section 9; timings: the device file; proof: test/golden/dram-ddr4.json.
 
 import { make } from "../alloc";
@@ -65,12 +65,33 @@ export class Channel {
     if (!this.idle()) this.process(untilTick, true, out);
   }
 
+  /** Processes clocks until the last transaction at hand is accepted: stops in that clock, before the controller's part. */
+  offerAll(out: Completions): void {
+    const controller = this.controller;
+    for (;;) {
+      const t = this.nextEvent();
+      this.now = t + 1;
+      out.now = t;
+      if (this.offerAt <= t) {
+        this.offer(t, out);
+        if (this.runs.offering == null) {
+          this.now = t;
+          return;
+        }
+      }
+      if (controller.serveAt > t) continue;
+      this.service.serve(t, out);
+      if (controller.freed) this.offerSoon();
+    }
+  }
+
   private process(untilTick: i64, stopIdle: bool, out: Completions): void {
     if (untilTick <= this.now) return;
     const controller = this.controller;
     const service = this.service;
     for (let t = this.nextEvent(); t < untilTick; t = this.nextEvent()) {
       this.now = t + 1;
+      out.now = t;
       if (this.offerAt <= t) this.offer(t, out);
       if (controller.serveAt > t) continue;
       service.serve(t, out);
@@ -82,7 +103,7 @@ export class Channel {
 
   /** Adds this channel's counters to a vector of Counter.Count. */
   collect(counters: usize): void {
-    this.controller.tally.collect(counters);
+    this.controller.tally.collect(counters, this.controller.pool.readAges(this.now));
   }
 
   /** Slots are written as distances from the first live run and store. */
@@ -106,7 +127,7 @@ export class Channel {
   }
 
   /** A queue may have room: the FIFO tries again at the next clock. */
-  private offerSoon(): void {
+  offerSoon(): void {
     const part = this.runs.offering;
     this.offerAt = part == null ? NEVER : max<i64>(this.now, part.arrive);
   }

@@ -1,14 +1,14 @@
 //
 //   Completions: what a channel tells the core, one line per run part whose last transaction got its completion clock.
 //
-//     channel.advance ──► [slot, write, completion clock] ... ──► the core drains it after every advance
+//     channel.advance ──► [slot, write, completion clock, clock at which it got known] ... ──► drained after every advance
 //
 //   A part is reported once, so a list as long as the FIFOs of the channels that share it never overflows.
 
 import { make } from "../alloc";
 
-/** Bytes of one line: slot i32, write i32, completion clock i64. */
-const LINE_SHIFT: usize = 4;
+/** Bytes of one line: slot i32, write i32, completion clock i64, clock at which it got known i64, padding. */
+const LINE_SHIFT: usize = 5;
 
 /** A list of fixed capacity. */
 @unmanaged
@@ -16,6 +16,7 @@ export class Completions {
   lines: usize;
   capacity: i32;
   count: i32;
+  now: i64; // the clock that is being processed
 
   clear(): void {
     this.count = 0;
@@ -27,6 +28,7 @@ export class Completions {
     store<i32>(line, slot);
     store<i32>(line, <i32>write, 4);
     store<i64>(line, clock, 8);
+    store<i64>(line, this.now, 16);
   }
 
   slot(i: i32): i32 {
@@ -39,6 +41,11 @@ export class Completions {
 
   clock(i: i32): i64 {
     return load<i64>(this.line(i), 8);
+  }
+
+  /** The clock whose processing made it known. */
+  knownAt(i: i32): i64 {
+    return load<i64>(this.line(i), 16);
   }
 
   /** Address of line i. */

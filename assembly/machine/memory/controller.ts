@@ -19,7 +19,7 @@ import { Completions } from "./completions";
 import { Choice, chooseActive, chooseQueued } from "./frfcfs";
 import { Maintenance } from "./maintenance";
 import { Request, RequestPool, RequestQueue } from "./queue";
-import { putQueue, putRequest, takeRequest } from "./request-state";
+import { putQueue, putRequest, rankAges, takeRequest } from "./request-state";
 import { Timing } from "./rules";
 import { Part, Runs } from "./runs";
 import { Tally } from "./tally";
@@ -40,6 +40,7 @@ export class Controller {
   reads: RequestQueue;
   writes: RequestQueue;
   pool: RequestPool;
+  sorted: usize; // room for all requests, see rankAges
   maintenance: Maintenance;
   choice: Choice;
   tally: Tally;
@@ -66,6 +67,7 @@ export class Controller {
     this.writes.build(banks, writeEntries);
     this.pool = make<RequestPool>();
     this.pool.build(readEntries + writeEntries + banks);
+    this.sorted = heap.alloc(<usize>this.pool.capacity * sizeof<usize>());
     this.maintenance = make<Maintenance>();
     this.maintenance.build(device, index);
     this.choice = make<Choice>();
@@ -227,16 +229,7 @@ export class Controller {
     this.timing.canonical(now, into);
     this.maintenance.canonical(now, into);
     this.banks.canonical(into);
-    into.put(<i64>this.writeMode);
-    putQueue(this.reads, this.runs, now, into);
-    putQueue(this.writes, this.runs, now, into);
-    into.put(<i64>popcnt(this.banks.held));
-    let request = this.banks.notBefore(0);
-    while (request != null) {
-      into.put(<i64>request.write);
-      putRequest(request, this.runs, now, into);
-      request = this.banks.notBefore(request.order + 1);
-    }
+    this.putRequests(now, into);
   }
 
   /** Reads the state; the parts are there already. */
@@ -244,6 +237,26 @@ export class Controller {
     this.timing.load(now, from);
     this.maintenance.load(now, from);
     this.banks.load(from);
+    this.takeRequests(now, from);
+  }
+
+  /** Queues and active list; the parts have their ranks. */
+  putRequests(now: i64, into: StateWriter): void {
+    rankAges(this.pool, now, this.sorted);
+    into.put(<i64>this.writeMode);
+    putQueue(this.reads, into);
+    putQueue(this.writes, into);
+    into.put(<i64>popcnt(this.banks.held));
+    let request = this.banks.notBefore(0);
+    while (request != null) {
+      into.put(<i64>request.write);
+      putRequest(request, into);
+      request = this.banks.notBefore(request.order + 1);
+    }
+  }
+
+  /** Reads them; parts and open rows are there already. */
+  takeRequests(now: i64, from: StateReader): void {
     this.writeMode = from.take() != 0;
     this.pool.reset();
     this.takeQueue(this.reads, false, now, from);

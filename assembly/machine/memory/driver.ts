@@ -212,7 +212,10 @@ export function dramFinish(driver: Driver): i64 {
 
 /** Adds the counters of all channels to i64[Counter.Count]. */
 export function dramCounters(driver: Driver, counters: usize): void {
-  for (let i = 0; i < driver.channels; i++) driver.port(i).channel.collect(counters);
+  for (let i = 0; i < driver.channels; i++) {
+    const controller = driver.port(i).channel.controller;
+    controller.tally.collect(counters, controller.pool.readAges(driver.now));
+  }
 }
 
 /** Logs the commands of one channel: lines of 24 bytes, clk i64, command i32, bank i32, row i64. */

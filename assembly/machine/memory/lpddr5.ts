@@ -64,7 +64,6 @@ export class Lpddr5 {
   }
 
   canonical(now: i64, into: StateWriter): void {
-    const base = this.base;
     into.time(this.wckUntil - 2, now);
     into.put(<i64>this.synced);
     if (this.synced != Synced.None) {
@@ -75,7 +74,7 @@ export class Lpddr5 {
     if (this.activating == null) return;
     into.time(this.deadline, now);
     into.put(<i64>this.activating!.write);
-    putRequest(this.activating!, base.runs, now, into);
+    putRequest(this.activating!, into);
   }
 
   load(now: i64, from: StateReader): void {

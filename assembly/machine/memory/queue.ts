@@ -23,6 +23,8 @@ export class Request {
   bank: i32;
   write: bool;
   classified: bool; // counted as row hit, miss or conflict
+  waiting: bool; // not free
+  age: i32; // in canonical(): rank among the clocks of acceptance, see request-state.ts
 }
 
 /** All requests a channel can hold, and which of them are free. */
@@ -41,7 +43,7 @@ export class RequestPool {
   reset(): void {
     this.free = null;
     for (let i = this.capacity - 1; i >= 0; i--) {
-      this.give(changetype<Request>(this.requests + <usize>i * offsetof<Request>()));
+      this.give(this.at(i));
     }
   }
 
@@ -50,12 +52,30 @@ export class RequestPool {
   take(): Request {
     const request = this.free!;
     this.free = request.next;
+    request.waiting = true;
     return request;
+  }
+
+  /** Request i, free or not. */
+  @inline
+  at(i: i32): Request {
+    return changetype<Request>(this.requests + <usize>i * offsetof<Request>());
+  }
+
+  /** Sum over the waiting reads of the clocks since their acceptance. */
+  readAges(now: i64): i64 {
+    let sum: i64 = 0;
+    for (let i = 0; i < this.capacity; i++) {
+      const request = this.at(i);
+      if (request.waiting && !request.write) sum += now - request.accepted;
+    }
+    return sum;
   }
 
   /** Takes a request back. */
   @inline
   give(request: Request): void {
+    request.waiting = false;
     request.next = this.free;
     this.free = request;
   }

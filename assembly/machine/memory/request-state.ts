@@ -1,29 +1,68 @@
 //
 //   Requests in the canonical state: by rank, with nothing absolute.
 //
-//     [local transaction, rank of its part, classified, clocks since acceptance]    bank and row follow from the transaction
+//     [local transaction - base of its part, rank of its part, classified, age rank]    bank and row follow from the transaction
 //
-//   Queues are written in acceptance order, the active list in order of ACT; appending them again restores the orders.
+//   Queues are written in acceptance order, the active list in order of ACT; appending them again restores the orders. The
+//   clock of acceptance is only compared (frfcfs.ts), so its rank stands for it: 0 is the clock now, at which more may be
+//   accepted, 1 the latest one before, and so on.
 
 import { StateReader, StateWriter } from "../state";
 import { AddressMap } from "./address";
-import { Request, RequestQueue } from "./queue";
+import { Request, RequestPool, RequestQueue } from "./queue";
 import { Runs } from "./runs";
 
-export function putQueue(queue: RequestQueue, runs: Runs, now: i64, into: StateWriter): void {
+/** Gives every waiting request the rank of its age. `sorted` has room for all of them. */
+export function rankAges(pool: RequestPool, now: i64, sorted: usize): void {
+  const count = sortByAge(pool, sorted);
+  let rank = 0;
+  let clock = now;
+  for (let i = 0; i < count; i++) {
+    const request = sortedAt(sorted, i);
+    if (request.accepted != clock) {
+      clock = request.accepted;
+      rank++;
+    }
+    request.age = rank;
+  }
+}
+
+/** The waiting requests, the youngest first. */
+function sortByAge(pool: RequestPool, sorted: usize): i32 {
+  let count = 0;
+  for (let i = 0; i < pool.capacity; i++) {
+    const request = pool.at(i);
+    if (!request.waiting) continue;
+    let place = count++;
+    while (place > 0 && sortedAt(sorted, place - 1).accepted < request.accepted) {
+      store<usize>(sorted + <usize>place * sizeof<usize>(), changetype<usize>(sortedAt(sorted, place - 1)));
+      place--;
+    }
+    store<usize>(sorted + <usize>place * sizeof<usize>(), changetype<usize>(request));
+  }
+  return count;
+}
+
+/** Request i of the list. */
+@inline
+function sortedAt(sorted: usize, i: i32): Request {
+  return changetype<Request>(load<usize>(sorted + <usize>i * sizeof<usize>()));
+}
+
+export function putQueue(queue: RequestQueue, into: StateWriter): void {
   into.put(queue.count);
   let request = queue.notBefore(0);
   while (request != null) {
-    putRequest(request, runs, now, into);
+    putRequest(request, into);
     request = queue.notBefore(request.order + 1);
   }
 }
 
-export function putRequest(request: Request, runs: Runs, now: i64, into: StateWriter): void {
-  into.put(request.local);
-  into.put(runs.rank(request.part));
+export function putRequest(request: Request, into: StateWriter): void {
+  into.put(request.local - request.part.base);
+  into.put(request.part.rank);
   into.put(<i64>request.classified);
-  into.put(now - request.accepted);
+  into.put(request.age);
 }
 
 /** Fills a free request; the parts are there already. */
@@ -35,8 +74,11 @@ export function takeRequest(
   now: i64,
   from: StateReader,
 ): Request {
-  request.local = from.take();
-  request.part = runs.at(from.take());
+  const offset = <i64>from.take();
+  const label = from.take();
+  request.local = runs.baseOf(label) + offset;
+  request.part = runs.labelled(label);
+  request.part.toComplete++;
   request.classified = from.take() != 0;
   request.accepted = now - from.take();
   const place = map.place(request.local);

@@ -120,6 +120,11 @@ export class Timing {
     this.specials.load(now, from);
   }
 
+  /** Words that canonical() writes. */
+  stateWords(): i32 {
+    return this.tree.nodes() * Command.Count + this.specials.stateWords();
+  }
+
   private soonestTop(command: i32, first: i64): i64 {
     let soonest = first;
     for (let top = 1; top < this.tops; top++) soonest = min<i64>(soonest, this.topReady(command, top));

@@ -6,6 +6,8 @@
 //                 └─ lives on until the completion clock of its last transaction is known, in push order
 //
 //   Cycle law   a part is offered from its arrival clock on; parts are offered in the order in which they were pushed.
+//   State       the clocks of completions so far are state only while none of a part's transactions waits: a transaction that
+//               waits completes after all of them. Requests name their part by rank.
 //   Left out    nothing: addresses inside a part are consecutive local transactions (docs/machine.md section 3).
 
 import { StateReader, StateWriter } from "../state";
@@ -17,11 +19,15 @@ export class Part {
   next: Part | null; // live parts in push order; also the list of free ones
   previous: Part | null;
   local: i64; // next transaction to offer
+  base: i64; // requests of the canonical state are written as distances to it
   arrive: i64;
   completion: i64; // latest completion clock so far
   toOffer: i32;
   toComplete: i32;
+  toReport: i32; // what a memo channel has not told the core yet
+  reported: i64; // latest completion clock that it has told
   slot: i32;
+  rank: i32; // in canonical(): position among the live parts
   write: bool;
 }
 
@@ -35,11 +41,15 @@ export class Runs {
   pool: usize;
   capacity: i32;
   capacityMask: i64; // local transactions of the channel - 1: addresses wrap
+  parts: usize; // Part pointers by label: how the requests of a state name them
+  bases: usize; // i64, what their transactions are relative to
 
   build(capacity: i32, capacityMask: i64): void {
     this.capacity = capacity;
     this.capacityMask = capacityMask;
     this.pool = heap.alloc(<usize>capacity * offsetof<Part>());
+    this.parts = heap.alloc(<usize>capacity * sizeof<usize>());
+    this.bases = heap.alloc((<usize>capacity) << 3);
     this.reset();
   }
 
@@ -58,21 +68,31 @@ export class Runs {
   push(local: i64, count: i32, write: bool, slot: i32, arrive: i64): Part {
     const part = this.append();
     part.local = local & this.capacityMask;
+    part.base = 0;
     part.toOffer = count;
     part.toComplete = count;
+    part.toReport = count;
     part.write = write;
     part.slot = slot;
     part.arrive = arrive;
     part.completion = -1;
-    if (this.offering == null) this.offering = part;
+    part.reported = -1;
+    if (this.offering == null && count > 0) this.offering = part;
     return part;
   }
 
   /** Its transaction was accepted: goes on to the next one. */
   @inline
   accepted(part: Part): void {
-    part.local = (part.local + 1) & this.capacityMask;
-    if (--part.toOffer == 0) this.offering = part.next;
+    this.offered(part, 1);
+  }
+
+  /** So were several. */
+  @inline
+  offered(part: Part, count: i32): void {
+    part.local = (part.local + count) & this.capacityMask;
+    part.toOffer -= count;
+    if (part.toOffer == 0) this.offering = part.next;
   }
 
   /** One of its transactions completes at a clock; with the last one the part is reported and done. */
@@ -82,6 +102,13 @@ export class Runs {
     if (--part.toComplete != 0) return;
     out.add(part.slot, part.write, part.completion);
     this.retire(part);
+  }
+
+  /** Several of its transactions completed, the last one at a clock; reported elsewhere. */
+  settle(part: Part, count: i32, clock: i64): void {
+    if (clock > part.completion) part.completion = clock;
+    part.toComplete -= count;
+    if (part.toComplete == 0) this.retire(part);
   }
 
   private retire(part: Part): void {
@@ -95,52 +122,62 @@ export class Runs {
     this.free = part;
   }
 
-  /** Position among the live parts. */
-  rank(part: Part): i32 {
+  /** Requests of the state to come name this part, and their transactions from `base` on, by a label. */
+  label(label: i32, part: Part, base: i64): void {
+    store<usize>(this.parts + <usize>label * sizeof<usize>(), changetype<usize>(part));
+    store<i64>(this.bases + ((<usize>label) << 3), base);
+  }
+
+
+  @inline
+  labelled(label: i32): Part {
+    return changetype<Part>(load<usize>(this.parts + <usize>label * sizeof<usize>()));
+  }
+
+
+  @inline
+  baseOf(label: i32): i64 {
+    return load<i64>(this.bases + ((<usize>label) << 3));
+  }
+
+  /** Gives every live part its rank; the number of parts. */
+  number(): i32 {
     let rank = 0;
-    let other = this.first;
-    while (other != null && other != part) {
-      rank++;
-      other = other.next;
+    let part = this.first;
+    while (part != null) {
+      part.rank = rank++;
+      part = part.next;
     }
     return rank;
   }
 
-  at(rank: i32): Part {
-    let part = this.first!;
-    for (; rank > 0; rank--) part = part.next!;
-    return part;
-  }
-
   canonical(now: i64, into: StateWriter, firstRun: i32, firstStore: i32): void {
-    into.put(this.last == null ? 0 : this.rank(this.last!) + 1);
+    into.put(this.number());
     let part = this.first;
     while (part != null) {
       const offered = part.toOffer == 0;
       into.put(offered ? 0 : part.local);
       into.put(part.toOffer);
-      into.put(part.toComplete);
       into.put(<i64>part.write);
       into.put(part.slot - (part.write ? firstStore : firstRun));
       into.time(offered ? now - 1 : part.arrive - 1, now);
-      into.time(part.completion - 2, now);
+      into.time(part.toComplete == part.toOffer ? part.completion - 2 : now - 1, now);
       part = part.next;
     }
   }
 
+  /** Reads the parts; the requests that follow say what is not complete. */
   load(now: i64, from: StateReader): void {
     this.reset();
     const count = from.take();
     for (let i = 0; i < count; i++) {
-      const part = this.append();
-      part.local = from.take();
-      part.toOffer = from.take();
-      part.toComplete = from.take();
-      part.write = from.take() != 0;
-      part.slot = from.take();
-      part.arrive = from.time(now) + 1;
+      const local = from.take();
+      const toOffer = from.take();
+      const write = from.take() != 0;
+      const slot = from.take();
+      const part = this.push(local, toOffer, write, slot, from.time(now) + 1);
       part.completion = from.time(now) + 2;
-      if (this.offering == null && part.toOffer > 0) this.offering = part;
+      this.label(i, part, 0);
     }
   }
 

@@ -42,16 +42,27 @@ export class Service {
 
   canonical(now: i64, into: StateWriter): void {
     this.base.canonical(now, into);
+    this.putKind(now, into);
+  }
+
+  load(now: i64, from: StateReader): void {
+    this.base.load(now, from);
+    this.takeKind(now, from);
+  }
+
+  /** What the kind adds to the controller's state. */
+  putKind(now: i64, into: StateWriter): void {
     if (this.kind == DramKind.Ddr) this.ddr.canonical(now, into);
     else if (this.kind == DramKind.Lpddr5) this.lpddr5.canonical(now, into);
     else this.hbm.canonical(now, into);
   }
 
-  load(now: i64, from: StateReader): void {
-    this.base.load(now, from);
+  /** Reads it. The waiting reads count from now on: what they have waited was counted where they come from. */
+  takeKind(now: i64, from: StateReader): void {
     if (this.kind == DramKind.Ddr) this.ddr.load(now, from);
     else if (this.kind == DramKind.Lpddr5) this.lpddr5.load(now, from);
     else this.hbm.load(now, from);
+    this.base.tally.readLatency -= this.base.pool.readAges(now);
   }
 }
 

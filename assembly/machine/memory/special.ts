@@ -96,6 +96,13 @@ export class SpecialRules {
     }
   }
 
+  /** Words that canonical() writes. */
+  stateWords(): i32 {
+    let words = 0;
+    for (let i = 0; i < this.count; i++) if (this.rule(i).window > 1) words += this.rule(i).nodes * this.rule(i).window;
+    return words;
+  }
+
   canonical(now: i64, into: StateWriter): void {
     for (let i = 0; i < this.count; i++) {
       const rule = this.rule(i);

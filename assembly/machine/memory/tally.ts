@@ -61,8 +61,8 @@ export class Tally {
     this.logEnd = lines + <usize>count * LOG_LINE_BYTES;
   }
 
-  /** Adds to a vector of Counter.Count. */
-  collect(counters: usize): void {
+  /** Adds to a vector of Counter.Count; reads that wait count with their clocks so far. */
+  collect(counters: usize, waiting: i64): void {
     add(counters, Counter.DramAct, this.issued(Command.Act));
     add(counters, Counter.DramPre, this.issued(Command.Pre));
     add(counters, Counter.DramPreAll, this.issued(Command.PreAll));
@@ -78,7 +78,7 @@ export class Tally {
     add(counters, Counter.DramRowConflicts, this.rowConflicts);
     add(counters, Counter.DramForwarded, this.forwarded);
     add(counters, Counter.DramMerged, this.merged);
-    add(counters, Counter.DramReadLatency, this.readLatency);
+    add(counters, Counter.DramReadLatency, this.readLatency + waiting);
   }
 
   private issued(command: i32): i64 {

@@ -1,0 +1,253 @@
+//
+//   Memo channel: a DRAM channel that does again what it did before, without simulating it. Same doors as channel.ts.
+//
+//     push(part) ──► FIFO ──pieces──► segments.ts ──► completions ──► out
+//                      ▲                    └───────► next state
+//                      └── the next piece ◄──────────────┘
+//
+//   Cycle law   channel.ts. A segment goes from one boundary to the next: the last transaction of a piece is accepted, or the
+//               FIFO is empty and something arrives, or nothing binds any more. Inside a segment the channel depends on its
+//               state and on the piece alone: what is granted meanwhile waits in the FIFO. An idle segment that an arrival
+//               cuts has its length in the key, one in which a refresh falls due the clocks until then and whose turn it is.
+//   State       at a boundary: address of the interned state, frame, clock of the next refresh. What is between two boundaries
+//               is rehearsed when somebody asks for it, so remembering leaves no trace.
+//   Alone       a channel that was loaded from words simulates every clock until it is idle, one of a memo that is not worth its
+//               time until it is idle and the memo may be tried again.
+
+import { Dram } from "../../contract";
+import { make } from "../alloc";
+import { StateReader, StateWriter } from "../state";
+import { channelTransactions, dramWord } from "./address";
+import { Completions } from "./completions";
+import { Frame } from "./frame";
+import { Memo } from "./memo";
+import { COUNTERS, DONE_WORDS, Entry, FIRST_COUNTER, Place } from "./memo-records";
+import { newFrame, newRehearsal, Origin, PIECE_BITS, Rehearsal } from "./rehearsal";
+import { Runs } from "./runs";
+import { Segments } from "./segments";
+
+
+@unmanaged
+export class MemoChannel {
+  memo: Memo | null; // null: every clock is simulated
+  alone: bool; // every clock is simulated for now
+  rehearsal: Rehearsal;
+  whole: Runs; // the parts under way
+  frame: Frame;
+  place: Place;
+  origin: Origin; // the boundary
+  segments: Segments;
+  told: i32; // its completions that the core knows
+  now: i64; // clocks below are processed
+  counters: usize; // i64[COUNTERS] up to the boundary
+  refreshClocks: i64;
+  turns: i32;
+
+  reset(): void {
+    this.rehearsal.channel.reset();
+    this.whole.reset();
+    memory.fill(this.counters, 0, COUNTERS << 3);
+    this.now = 0;
+    this.alone = true;
+  }
+
+  /** Remembers from now on. */
+  use(memo: Memo): void {
+    this.memo = memo;
+    this.segments.memo = memo;
+    memo.settle(this.place);
+    if (this.idle()) this.enter();
+  }
+
+  push(local: i64, count: i32, write: bool, slot: i32, arrive: i64): void {
+    if (this.alone) {
+      if (this.memo != null) this.memo!.noteAlone(count);
+      return this.rehearsal.channel.push(local, count, write, slot, arrive);
+    }
+    const part = this.whole.push(local, count, write, slot, arrive);
+    // An idle segment was chosen before its end was known.
+    if (this.whole.offering == part && this.segments.taking == 0) this.place.entry = 0;
+  }
+
+  idle(): bool {
+    return this.alone ? this.rehearsal.channel.idle() : this.whole.first == null;
+  }
+
+  /** Processes all memory clocks t < until; parts whose last completion clock got known go to `out`. */
+  advance(until: i64, out: Completions): void {
+    if (!this.alone && this.memo!.isWasted()) this.leave();
+    if (this.alone) this.simulate(until, out);
+    else this.recall(until, out);
+  }
+
+  /** As `advance`, but an idle channel may stay behind. */
+  work(until: i64, out: Completions): void {
+    if (!this.idle()) this.advance(until, out);
+  }
+
+  /** Adds the counters to a vector of Counter.Count. */
+  collect(counters: usize): void {
+    for (let i = 0; i < COUNTERS; i++) {
+      const into = counters + ((<usize>(FIRST_COUNTER + i)) << 3);
+      store<i64>(into, load<i64>(into) + load<i64>(this.counters + ((<usize>i) << 3)));
+    }
+    if (!this.alone) this.catchUp();
+    this.rehearsal.channel.collect(counters);
+  }
+
+  canonical(into: StateWriter, firstRun: i32, firstStore: i32): void {
+    if (!this.alone) this.catchUp();
+    this.rehearsal.channel.canonical(into, firstRun, firstStore);
+  }
+
+  load(now: i64, from: StateReader): void {
+    this.alone = true;
+    this.whole.reset();
+    this.place.clear();
+    this.rehearsal.channel.load(now, from);
+  }
+
+  /** Every clock, until the channel is idle and its memo can take over. */
+  private simulate(until: i64, out: Completions): void {
+    const channel = this.rehearsal.channel;
+    channel.advance(until, out);
+    if (this.memo != null && channel.idle() && this.memo!.isWorthTrying()) this.enter();
+  }
+
+  /** The channel serves alone from now on. */
+  private leave(): void {
+    this.catchUp();
+    this.alone = true;
+    this.whole.reset();
+    this.place.clear();
+  }
+
+  /** The idle channel becomes a state of the memo. */
+  private enter(): void {
+    const channel = this.rehearsal.channel;
+    const maintenance = channel.controller.maintenance;
+    const origin = this.origin;
+    this.keepCounters();
+    this.alone = false;
+    this.now = channel.now;
+    this.segments.taking = 0;
+    this.told = 0;
+    origin.now = channel.now;
+    origin.refresh = maintenance.next;
+    origin.turn = maintenance.turn;
+    this.frame.count = 0;
+    for (let open = channel.controller.banks.open; open != 0; open &= open - 1) {
+      const bank = <i32>ctz(open);
+      this.frame.setRow(bank, channel.controller.banks.row(bank));
+    }
+    this.memo!.reserve(this.rehearsal.mostBytes());
+    this.place.state = this.rehearsal.intern(this.memo!, this.frame);
+    this.place.entry = 0;
+  }
+
+  /** What the channel has counted alone. */
+  private keepCounters(): void {
+    const counted = this.rehearsal.counted();
+    for (let i = 0; i < COUNTERS; i++) {
+      const into = this.counters + ((<usize>i) << 3);
+      store<i64>(into, load<i64>(into) + load<i64>(counted + ((<usize>(FIRST_COUNTER + i)) << 3)));
+    }
+    this.rehearsal.channel.controller.tally.reset();
+  }
+
+  private recall(until: i64, out: Completions): void {
+    const origin = this.origin;
+    while (origin.now < until) {
+      if (this.place.entry == 0 && !this.segments.choose(this.whole.offering, until)) break;
+      const entry = changetype<Entry>(this.place.entry);
+      this.tell(entry, until, out);
+      if (origin.now + entry.length >= until) break;
+      this.commit(entry);
+    }
+    this.now = max<i64>(this.now, until);
+  }
+
+  /** Reports the completions of a segment that get known before a clock. */
+  private tell(entry: Entry, until: i64, out: Completions): void {
+    const start = this.origin.now;
+    for (; this.told < entry.completions; this.told++) {
+      const done = entry.done + <usize>(this.told * (DONE_WORDS << 2));
+      if (start + <i64>load<i32>(done, 4) >= until) return;
+      const piece = this.frame.piece(load<i32>(done));
+      const part = piece.part;
+      part.reported = max<i64>(part.reported, start + <i64>load<i32>(done, 8));
+      part.toReport -= piece.count;
+      if (part.toReport == 0) out.add(part.slot, part.write, part.reported);
+    }
+  }
+
+  /** Goes to the boundary at the end of a segment, all of whose completions are told. */
+  private commit(entry: Entry): void {
+    const origin = this.origin;
+    const frame = this.frame;
+    frame.open(entry);
+    if (this.segments.taking > 0) {
+      this.whole.offered(frame.head().part, this.segments.taking);
+      frame.count++;
+    }
+    for (let i = 0; i < entry.completions; i++) {
+      const done = entry.done + <usize>(i * (DONE_WORDS << 2));
+      const piece = frame.piece(load<i32>(done));
+      this.whole.settle(piece.part, piece.count, origin.now + <i64>load<i32>(done, 8));
+      piece.count = 0;
+    }
+    if (entry.completions > 0) frame.retire();
+    origin.now += entry.length;
+    if (entry.due != 0) origin.refresh += <i64>entry.due * this.refreshClocks;
+    if (entry.turns != 0) origin.turn = (origin.turn + entry.turns) % this.turns;
+    for (let i = 0; i < COUNTERS; i++) {
+      const into = this.counters + ((<usize>i) << 3);
+      store<i64>(into, load<i64>(into) + <i64>load<i32>(entry.counters + ((<usize>i) << 2)));
+    }
+    this.place.state = entry.state;
+    this.place.entry = 0;
+    this.told = 0;
+  }
+
+  /** The rehearsal becomes the whole channel at the clock now. */
+  private catchUp(): void {
+    const rehearsal = this.rehearsal;
+    rehearsal.standIn(this.place.state, this.frame, this.origin, this.whole);
+    rehearsal.channel.advance(this.now, rehearsal.out);
+  }
+}
+
+/** Channel number `index` of a device; without a memo it simulates every clock. */
+export function newMemoChannel(device: usize, index: i32, fifoCapacity: i32): MemoChannel {
+  const channel = make<MemoChannel>();
+  const rehearsal = newRehearsal(device, index, fifoCapacity);
+  const controller = rehearsal.channel.controller;
+  channel.memo = null;
+  channel.rehearsal = rehearsal;
+  channel.whole = make<Runs>();
+  channel.whole.build(fifoCapacity + controller.pool.capacity + 2, channelTransactions(device) - 1);
+  channel.frame = newFrame(device, rehearsal.channel);
+  channel.place = make<Place>();
+  channel.origin = make<Origin>();
+  channel.counters = heap.alloc(COUNTERS << 3);
+  channel.refreshClocks = controller.maintenance.period;
+  channel.turns = controller.maintenance.turns;
+  const segments = make<Segments>();
+  segments.rehearsal = rehearsal;
+  segments.frame = channel.frame;
+  segments.place = channel.place;
+  segments.origin = channel.origin;
+  segments.flips = dramWord(device, Dram.TicksPerClock) == 2;
+  segments.pieceBits = min<i64>(PIECE_BITS, ctz(channelTransactions(device)));
+  channel.segments = segments;
+  channel.reset();
+  return channel;
+}
+
+/** A memo of some bytes for `channels` channels like this one. */
+export function newMemo(like: MemoChannel, channels: i32, bytes: i32): Memo {
+  const memo = make<Memo>();
+  const keyCapacity = like.frame.capacity + like.rehearsal.channel.controller.banks.banks + 8;
+  memo.build(bytes, channels, like.rehearsal.mostBytes(), keyCapacity);
+  return memo;
+}

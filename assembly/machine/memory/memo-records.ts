@@ -1,0 +1,72 @@
+//
+//   What a memo holds: states, entries, and the places that channels have in it.
+//
+//      state   [next, hash, bytes, open, quiet | packed words]
+//      entry   [next, hash, length, next state, ... | key | counters | completions | opened rows]
+//
+
+import { Counter } from "../../contract";
+
+/** First and number of the counters of a channel: a contiguous range of Counter. */
+export const FIRST_COUNTER: i32 = Counter.DramAct;
+export const COUNTERS: i32 = Counter.DramReadLatency - Counter.DramAct + 1;
+
+/** A state: its words follow. */
+@unmanaged
+export class State {
+  next: usize; // in its bucket
+  hash: u32;
+  bytes: i32;
+  open: u64; // bit per open bank
+  quiet: bool; // nothing but a refresh or a new part changes it
+}
+
+/** An entry: key words, completions and rows follow. */
+@unmanaged
+export class Entry {
+  next: usize; // in its bucket
+  hash: u32;
+  keyWords: i32;
+  length: i32; // clocks
+  state: State; // at the end
+  completions: i32;
+  rows: i32;
+  turns: i32; // refreshes served
+  due: i32; // times that refreshes were added
+  counters: usize; // i32[COUNTERS]
+  done: usize; // [label, clock at which it gets known, completion clock], relative to the begin
+  opened: usize; // [bank, label of the row's part, difference to the row of its base]
+}
+
+/** Words of a completion, of a row. */
+export const DONE_WORDS: i32 = 3;
+export const OPENED_WORDS: i32 = 3;
+
+/** A channel's hold on its state; and on the entry that it is in, 0 when that has to be looked for again. */
+@unmanaged
+export class Place {
+  state: State;
+  entry: usize;
+
+  /** The channel holds none. */
+  clear(): void {
+    this.state = changetype<State>(0);
+    this.entry = 0;
+  }
+
+  isFree(): bool {
+    return changetype<usize>(this.state) == 0;
+  }
+}
+
+/** The packed words of a state. */
+@inline
+export function stateBytes(state: State): usize {
+  return changetype<usize>(state) + offsetof<State>();
+}
+
+/** The key words of an entry. */
+@inline
+export function entryKey(entry: Entry): usize {
+  return changetype<usize>(entry) + offsetof<Entry>();
+}

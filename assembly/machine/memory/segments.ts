@@ -1,0 +1,132 @@
+//
+//   Segments: which one begins at a boundary, looked up in the memo, or rehearsed and entered.
+//
+//     [state, input, refresh, relations] ──► memo ──► entry
+//                                              └──► rehearsal.ts ──► entry
+//
+//   Key         a segment that offers: the piece's direction, its first transaction and number inside the aligned stretch, the bank
+//               of its base, what it has to do with the frame. One that idles: until nothing binds any more, or for so many
+//               clocks where something arrives earlier. Where a refresh falls due inside, the clocks until then and its turn.
+//   Source      docs/machine.md section 9, "Remembering".
+
+import { NEVER } from "../state";
+import { Frame } from "./frame";
+import { Memo, MOST_SEGMENTS } from "./memo";
+import { Entry, Place } from "./memo-records";
+import { Origin, Rehearsal } from "./rehearsal";
+import { Part } from "./runs";
+
+/** Key words that say no refresh falls due, that something idles until nothing binds any more. */
+const NONE: i32 = 0;
+const SETTLE: i32 = -1;
+
+
+@unmanaged
+export class Segments {
+  memo: Memo;
+  rehearsal: Rehearsal;
+  frame: Frame;
+  place: Place;
+  origin: Origin; // the boundary
+  taking: i32; // transactions that the segment under way offers; 0: it idles
+  flips: bool; // every other clock is a rising edge
+  pieceBits: i64;
+
+  /** The segment that begins at the boundary; false when nothing does before a clock. */
+  choose(head: Part | null, until: i64): bool {
+    const memo = this.memo;
+    const origin = this.origin;
+    if (head != null && head.arrive > origin.now && this.place.state.quiet) this.skip(min<i64>(head.arrive, until));
+    memo.reserve(this.rehearsal.mostBytes() * MOST_SEGMENTS);
+    const missesBefore = memo.tally.rehearsals;
+    let entry: Entry;
+    if (head != null && head.arrive <= origin.now) entry = this.chooseOffer(head);
+    else {
+      if (this.place.state.quiet && (head == null || head.arrive >= until)) return false;
+      this.taking = 0;
+      entry = this.chooseIdle(head == null ? NEVER : head.arrive - origin.now);
+    }
+    this.place.entry = changetype<usize>(entry);
+    memo.note(memo.tally.rehearsals == missesBefore, this.taking);
+    return true;
+  }
+
+  /** Nothing happens to a quiet channel before a part arrives or a refresh falls due. */
+  private skip(until: i64): void {
+    const origin = this.origin;
+    const to = min<i64>(until, origin.refresh - 1);
+    const clocks = to - origin.now;
+    if (clocks > 0) origin.now += this.flips ? clocks & ~1 : clocks;
+  }
+
+  private chooseOffer(part: Part): Entry {
+    const size: i64 = 1 << this.pieceBits;
+    const offset = part.local & (size - 1);
+    this.taking = <i32>min<i64>(size - offset, part.toOffer);
+    this.frame.aim(part, part.local - offset, this.taking);
+    const refresh = this.untilRefresh();
+    this.offerKey(<i32>offset, NONE);
+    const plain = this.memo.find();
+    if (plain != null && refresh > plain.length) return plain;
+    if (plain == null || refresh <= <i64>i32.MAX_VALUE) {
+      this.offerKey(<i32>offset, <i32>min<i64>(refresh, i32.MAX_VALUE));
+      const known = this.memo.find();
+      if (known != null) return known;
+    }
+    this.rehearsal.begin(this.place.state, this.frame, this.origin);
+    this.rehearsal.offer(this.frame);
+    if (!this.rehearsal.refreshed(this.origin)) this.offerKey(<i32>offset, NONE);
+    return this.rehearsal.enter(this.memo, this.frame, this.taking, this.origin);
+  }
+
+  private offerKey(offset: i32, refresh: i32): void {
+    const memo = this.memo;
+    this.beginKey(offset | (this.taking << 8) | ((<i32>this.frame.head().write) << 16), refresh);
+    memo.add(this.frame.head().bank);
+    this.frame.relate(this.place.state.open, memo);
+  }
+
+
+  @inline
+  private beginKey(input: i32, refresh: i32): void {
+    const memo = this.memo;
+    memo.begin();
+    memo.add(<i32>changetype<usize>(this.place.state));
+    memo.add(input);
+    memo.add(refresh);
+    if (refresh != NONE) memo.add(this.origin.turn);
+  }
+
+  /** The idle segment up to an arrival after `limit` clocks. */
+  private chooseIdle(limit: i64): Entry {
+    const refresh = this.untilRefresh();
+    const plain = this.idling(SETTLE, NONE);
+    if (limit >= plain.length) {
+      if (refresh > plain.length) return plain;
+      const refreshed = this.idling(SETTLE, <i32>refresh);
+      if (limit >= refreshed.length) return refreshed;
+    }
+    return this.idling(SETTLE - <i32>limit, refresh > limit ? NONE : <i32>refresh);
+  }
+
+  private idling(input: i32, refresh: i32): Entry {
+    this.beginKey(input, refresh);
+    const known = this.memo.find();
+    if (known != null) return known;
+    const origin = this.origin;
+    const due = origin.refresh;
+    if (refresh == NONE) origin.refresh = NEVER;
+    this.rehearsal.begin(this.place.state, this.frame, origin);
+    if (input == SETTLE) this.rehearsal.idle();
+    else this.rehearsal.wait(<i64>(SETTLE - input));
+    const entry = this.rehearsal.enter(this.memo, this.frame, 0, origin);
+    origin.refresh = due;
+    return entry;
+  }
+
+  /** Clocks until the refresh that is next; more than any segment's when there is none. */
+  @inline
+  private untilRefresh(): i64 {
+    return this.origin.refresh - this.origin.now;
+  }
+}
