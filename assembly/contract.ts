@@ -128,12 +128,8 @@ export enum Queue { Base, Demand }
 export enum Pool { None, Array, Vector }
 
 /** Bits of Field.ComputeRelease: what ends with this record. */
-export enum Release {
-  Run = 1,
-  ScaleRun = 2,
-  InputRun = 4,
-  Route = 8,
-}
+// prettier-ignore
+export enum Release { Run = 1, ScaleRun = 2, InputRun = 4, Route = 8 }
 
 /** What a DRAM byte carries. */
 // prettier-ignore
@@ -168,7 +164,6 @@ export enum Rule {
 /**
  * One DRAM channel kind; then `RuleCount` rule rows; then, for every bit of the bank index (from the lowest; pseudo-channel,
  * sid, bank group, bank from high to low) and every bit of the row, the mask of the local-transaction bits whose sum it is.
- * Clocks are memory clocks: ticks of the controller.
  */
 export enum Dram {
   Kind, // DramKind
@@ -186,7 +181,7 @@ export enum Dram {
   WriteQueue,
   WriteHigh, // write mode is entered above this many queued writes
   WriteLow, // and left below this many when a read waits
-  RefreshClocks, // between refreshes in clocks; 0: off
+  RefreshClocks, // memory clocks (ticks of the controller, as all clocks here) between refreshes; 0: off
   RefreshStagger, // clocks between the refreshes of neighbouring channels
   RefreshPerBank, // 1: one bank after the other
   TicksPerClock, // hbm: 2 when only every other clock is a rising edge
@@ -274,18 +269,9 @@ export enum Counter {
   Count,
 }
 
-/** What a memo did: i64 each. No counters: they say how a result was found, not what it is. */
-export enum MemoCount {
-  Hits, // segments that were remembered
-  Misses, // segments that were simulated
-  Remembered, // transactions of those
-  Simulated,
-  Forgotten, // times that the memo was full and began anew
-  States, // that it holds
-  Entries,
-  Bytes,
-  Count,
-}
+/** What a memo did, i64 each: segments remembered and simulated, transactions of those, times it was full, what it holds. */
+// prettier-ignore
+export enum MemoCount { Hits, Misses, Remembered, Simulated, Forgotten, States, Entries, Bytes, Count }
 
 /** Answers of `run`. */
 export enum Status {

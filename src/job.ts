@@ -15,7 +15,7 @@ import { engineBinary, type Inputs, readInputs } from "./io/inputs.js";
 import { codesPlan, constantPlan, type Plan, planFromTrace } from "./plan.js";
 import { type Replay, replay, tokensOf } from "./replay.js";
 import type { ReplayOptions } from "./replay-options.js";
-import type { RunRequest } from "./request.js";
+import { DEFAULT_MEMO_MIB, type RunRequest } from "./request.js";
 import { Placement } from "./schedule/placement.js";
 import { Program } from "./schedule/program.js";
 import { StepSchedule, spillBytes, stepTokens } from "./schedule/step.js";
@@ -32,6 +32,7 @@ export interface Job {
   inputs: Inputs;
   plan: Plan;
   played: Replay;
+  memoMiB: number;
 }
 
 /** Average weight bits where nobody says. */
@@ -47,7 +48,7 @@ export function prepare(request: RunRequest): Job {
     ([, value]) => value !== undefined,
   );
   const played = replay(inputs.trace, inputs.model, Object.fromEntries(given) as ReplayOptions);
-  return { inputs, plan: planOf(request, inputs), played };
+  return { inputs, plan: planOf(request, inputs), played, memoMiB: request.memoMib ?? DEFAULT_MEMO_MIB };
 }
 
 function planOf(request: RunRequest, { machine, model, trace }: Inputs): Plan {
@@ -79,7 +80,7 @@ export async function execute(
   onProgress: OnProgress,
   signal?: AbortSignal,
 ): Promise<{ engines: Engine[]; steps: number }> {
-  const engines = await buildEngines(job.inputs, variants);
+  const engines = await buildEngines(job, variants);
   const stopped = () => signal?.aborted === true;
   let supplies = 0;
   let finished = 0;
@@ -133,10 +134,10 @@ export function machineVectors({ machine, device }: Inputs, options: MachineOpti
   };
 }
 
-async function buildEngines(inputs: Inputs, variants: MachineOptions[]): Promise<Engine[]> {
+async function buildEngines({ inputs, memoMiB }: Job, variants: MachineOptions[]): Promise<Engine[]> {
   const module = await compileMachine(engineBinary());
   const build = async (options: MachineOptions) => {
-    const { knobs, device } = machineVectors(inputs, options);
+    const { knobs, device } = machineVectors(inputs, { memoMiB, ...options });
     return new Engine(await loadMachine(module), knobs, device);
   };
   return Promise.all(variants.map(build));

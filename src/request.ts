@@ -5,6 +5,10 @@
 import type { Phase } from "./replay-options.js";
 import type { Process } from "./synthetic.js";
 
+/** MiB for the memo of the DRAM channels where nobody says, and at most: linear memory ends at 4 GiB. */
+export const DEFAULT_MEMO_MIB = 64;
+export const MOST_MEMO_MIB = 1024;
+
 export interface RunRequest {
   /** A machine of hw-configs/, or a YAML file. */
   machine: string;
@@ -33,4 +37,6 @@ export interface RunRequest {
   chunk?: number;
   /** KV entries before the first step. */
   context?: number;
+  /** MiB for what DRAM channels did; 0: every clock is simulated. No result depends on it. */
+  memoMib?: number;
 }

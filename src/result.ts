@@ -42,6 +42,20 @@ export interface DramResult {
   commands: Record<string, number>;
 }
 
+export interface MemoResult {
+  /** Segments of channel time that were looked up: remembered, simulated. */
+  hits: number;
+  misses: number;
+  /** Transactions of those, and of channels that simulated every clock meanwhile. */
+  remembered: number;
+  simulated: number;
+  /** Times that it was full and began anew. */
+  forgotten: number;
+  states: number;
+  entries: number;
+  bytes: number;
+}
+
 export type AccuracySource = "measured" | "recorded" | "cited" | "none";
 
 export interface Accuracy {
@@ -91,5 +105,7 @@ export interface Result {
   bits: { wanted: number; fetched: number; computed: number };
   accuracy: Accuracy;
   counters: Record<string, number>;
+  /** What the memo of the DRAM channels did, when there is one. Says how the result was found, not what it is. */
+  memo?: MemoResult;
   stateHash: string;
 }

@@ -5,6 +5,7 @@
 //        └─► ideal router | DRAM | vector unit ─► cycles ─► exposed
 //
 
+import { MemoCount } from "../assembly/contract.js";
 import { recordedAccuracy } from "./accuracy.js";
 import { breakdownOf, computedBits, dramResultOf, fetchedBits, namedCounters } from "./counters.js";
 import { dramEnergy, peakGBps } from "./device.js";
@@ -17,7 +18,7 @@ import { routedWeights } from "./model.js";
 import { type Plan, wantedBits } from "./plan.js";
 import { firstSteps, type Replay } from "./replay.js";
 import type { RunRequest } from "./request.js";
-import type { Result } from "./result.js";
+import type { MemoResult, Result } from "./result.js";
 import { passBits, slicesOf } from "./schedule/codes.js";
 import { secondsOf } from "./units.js";
 import type { Machine as Engine } from "./wasm/machine.js";
@@ -125,6 +126,7 @@ function resultOf(request: RunRequest, job: Job, real: Engine, ideal: IdealCycle
     },
     accuracy: recordedAccuracy(trace, model, plan, played),
     counters,
+    ...(job.memoMiB === 0 ? {} : { memo: memoResult(real.memo()) }),
     stateHash: stateHash(real.canonical(), values),
   };
 }
@@ -133,6 +135,19 @@ function resultOf(request: RunRequest, job: Job, real: Engine, ideal: IdealCycle
 function machineText(name: string, { weights, sets }: RunRequest): string {
   const changes = [...(weights === undefined ? [] : [`weights ${weights}`]), ...sets];
   return changes.length > 0 ? `${name} (${changes.join(", ")})` : name;
+}
+
+function memoResult(memo: number[]): MemoResult {
+  return {
+    hits: memo[MemoCount.Hits],
+    misses: memo[MemoCount.Misses],
+    remembered: memo[MemoCount.Remembered],
+    simulated: memo[MemoCount.Simulated],
+    forgotten: memo[MemoCount.Forgotten],
+    states: memo[MemoCount.States],
+    entries: memo[MemoCount.Entries],
+    bytes: memo[MemoCount.Bytes],
+  };
 }
 
 function planResult(plan: Plan, played: Replay): Result["plan"] {

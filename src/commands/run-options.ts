@@ -9,7 +9,7 @@ import { MAX_SLICES } from "../../assembly/contract.js";
 import { InputError } from "../errors.js";
 import { integer, oneOf } from "../options.js";
 import { PHASES } from "../replay-options.js";
-import type { RunRequest } from "../request.js";
+import { DEFAULT_MEMO_MIB, MOST_MEMO_MIB, type RunRequest } from "../request.js";
 import { DEFAULT_RHO, DEFAULT_SEED, PROCESSES } from "../synthetic.js";
 
 export interface Option<T> {
@@ -66,6 +66,11 @@ export const RUN_OPTIONS = {
   context: option("--context <n>", "KV entries before the first step (default: the prompt)", integer("--context", 0)),
   chunk: option("--chunk <n>", "tokens of a prefill in one step (default: all of the window)", integer("--chunk", 1)),
   tokens: option("--tokens <n>", "tokens of a prefill without a trace (default: 512)", integer("--tokens", 1)),
+  memoMib: option(
+    "--memo-mib <n>",
+    `MiB for what DRAM channels did, to be remembered (default: ${DEFAULT_MEMO_MIB}); results do not depend on it`,
+    memoMib,
+  ),
   set: {
     ...option("--set <path=value>", "set one knob of the machine; repeatable, later ones win", assignment),
     repeatable: true,
@@ -102,8 +107,8 @@ export function requestOf(options: RequestOptions): RunRequest {
   const replayed = trace ?? defaultTrace(options);
   if (replayed !== undefined) request.trace = replayed;
   if (budget !== undefined) request.budget = budget;
-  const { slices, synthetic, rho, seed, phase, batch, steps, context, chunk, tokens } = rest;
-  const given = { slices, synthetic, rho, seed, phase, batch, steps, context, chunk, tokens };
+  const { slices, synthetic, rho, seed, phase, batch, steps, context, chunk, tokens, memoMib } = rest;
+  const given = { slices, synthetic, rho, seed, phase, batch, steps, context, chunk, tokens, memoMib };
   const kept = Object.entries(given).filter(([, value]) => value !== undefined);
   return { ...request, ...Object.fromEntries(kept) };
 }
@@ -141,6 +146,12 @@ function bits(text: string): number {
 function slices(text: string): number {
   if (/^\d+$/.test(text) && Number(text) >= 1 && Number(text) <= MAX_SLICES) return Number(text);
   throw new InputError(`--slices is ${text}; allowed an integer 1..${MAX_SLICES}`);
+}
+
+function memoMib(text: string): number {
+  const mib = integer("--memo-mib", 0)(text);
+  if (mib <= MOST_MEMO_MIB) return mib;
+  throw new InputError(`--memo-mib is ${text}; allowed an integer 0..${MOST_MEMO_MIB}`);
 }
 
 function share(text: string): number {

@@ -24,6 +24,8 @@ interface RunOptions extends RequestOptions {
   quiet?: boolean;
   accuracy: (typeof ACCURACIES)[number];
   arithmetic?: Arithmetic;
+  /** False after --no-memo. */
+  memo: boolean;
 }
 
 /** Where the accuracy of a run comes from. */
@@ -81,13 +83,14 @@ export function define(command: Command): void {
     .option("--arithmetic <name>", `of --accuracy measured: ${ARITHMETICS.join(", ")} (default: fp16pe)`, arithmetic)
     .option("--json", "print the result as one JSON document")
     .option("--out <dir>", "also write result.json and report.md there")
+    .option("--no-memo", "simulate every clock of every DRAM channel, the same as --memo-mib 0")
     .option("--quiet", "no progress bar, no notes")
     .addHelpText("after", HELP)
     .action((options: RunOptions) => run(options));
 }
 
 async function run(options: RunOptions): Promise<void> {
-  const request = requestOf(options);
+  const request = options.memo ? requestOf(options) : { ...requestOf(options), memoMib: 0 };
   if (options.out !== undefined) refuseFile(options.out);
   const result = await answer(request, options);
   if (options.out !== undefined) {

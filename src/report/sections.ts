@@ -3,7 +3,7 @@
 //   memory do, was the array used, what did it cost, how many bits, how good are the answers, from which inputs.
 //
 
-import type { Band, DramResult, Result } from "../result.js";
+import type { Band, DramResult, MemoResult, Result } from "../result.js";
 import { band, bytes, energy, integer, known, percent, seconds, significant } from "./format.js";
 import type { Page, Row, Section } from "./page.js";
 
@@ -185,16 +185,21 @@ function noAccuracy({ source }: Result["plan"]): string {
   return "no accuracy: these tokens were not run, and nothing is interpolated";
 }
 
-function inputs({ inputs, stateHash, version }: Result): Section {
+function inputs({ inputs, memo, stateHash, version }: Result): Section {
   return {
     title: "Inputs",
     rows: [
       ...inputs.map(({ name, sha256 }) => fact(name, sha256.slice(0, 16))),
+      ...(memo === undefined ? [] : [fact("DRAM memo", remembered(memo))]),
       fact("state hash", stateHash),
       fact("mobisim", version),
     ],
     notes: [],
   };
+}
+
+function remembered({ remembered, simulated }: MemoResult): string {
+  return `${percent(remembered, remembered + simulated)} of the transactions remembered, the others simulated`;
 }
 
 // --- pieces ---

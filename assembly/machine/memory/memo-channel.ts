@@ -37,7 +37,8 @@ export class MemoChannel {
   place: Place;
   origin: Origin; // the boundary
   segments: Segments;
-  told: i32; // its completions that the core knows
+  told: i32; // completions of the segment under way that the core knows
+  left: i32; // parts that it does not know to be done
   now: i64; // clocks below are processed
   counters: usize; // i64[COUNTERS] up to the boundary
   refreshClocks: i64;
@@ -46,6 +47,7 @@ export class MemoChannel {
   reset(): void {
     this.rehearsal.channel.reset();
     this.whole.reset();
+    this.left = 0;
     memory.fill(this.counters, 0, COUNTERS << 3);
     this.now = 0;
     this.alone = true;
@@ -64,25 +66,24 @@ export class MemoChannel {
       if (this.memo != null) this.memo!.noteAlone(count);
       return this.rehearsal.channel.push(local, count, write, slot, arrive);
     }
+    this.left++;
     const part = this.whole.push(local, count, write, slot, arrive);
     // An idle segment was chosen before its end was known.
     if (this.whole.offering == part && this.segments.taking == 0) this.place.entry = 0;
   }
 
   idle(): bool {
-    return this.alone ? this.rehearsal.channel.idle() : this.whole.first == null;
+    return this.alone ? this.rehearsal.channel.idle() : this.left == 0;
   }
 
   /** Processes all memory clocks t < until; parts whose last completion clock got known go to `out`. */
   advance(until: i64, out: Completions): void {
-    if (!this.alone && this.memo!.isWasted()) this.leave();
-    if (this.alone) this.simulate(until, out);
-    else this.recall(until, out);
+    this.process(until, false, out);
   }
 
-  /** As `advance`, but an idle channel may stay behind. */
+  /** As `advance`, but stops where the channel falls idle: what refresh does after that can wait until somebody asks. */
   work(until: i64, out: Completions): void {
-    if (!this.idle()) this.advance(until, out);
+    if (!this.idle()) this.process(until, true, out);
   }
 
   /** Adds the counters to a vector of Counter.Count. */
@@ -103,14 +104,17 @@ export class MemoChannel {
   load(now: i64, from: StateReader): void {
     this.alone = true;
     this.whole.reset();
+    this.left = 0;
     this.place.clear();
     this.rehearsal.channel.load(now, from);
   }
 
-  /** Every clock, until the channel is idle and its memo can take over. */
-  private simulate(until: i64, out: Completions): void {
+  private process(until: i64, stopIdle: bool, out: Completions): void {
+    if (!this.alone && this.memo!.isWasted()) this.leave();
+    if (!this.alone) return this.recall(until, stopIdle, out);
     const channel = this.rehearsal.channel;
-    channel.advance(until, out);
+    if (stopIdle) channel.work(until, out);
+    else channel.advance(until, out);
     if (this.memo != null && channel.idle() && this.memo!.isWorthTrying()) this.enter();
   }
 
@@ -119,6 +123,7 @@ export class MemoChannel {
     this.catchUp();
     this.alone = true;
     this.whole.reset();
+    this.left = 0;
     this.place.clear();
   }
 
@@ -155,30 +160,39 @@ export class MemoChannel {
     this.rehearsal.channel.controller.tally.reset();
   }
 
-  private recall(until: i64, out: Completions): void {
+  private recall(until: i64, stopIdle: bool, out: Completions): void {
     const origin = this.origin;
     while (origin.now < until) {
       if (this.place.entry == 0 && !this.segments.choose(this.whole.offering, until)) break;
       const entry = changetype<Entry>(this.place.entry);
-      this.tell(entry, until, out);
+      const known = this.tell(entry, until, out);
+      if (stopIdle && this.left == 0) {
+        this.now = max<i64>(this.now, known + 1);
+        return;
+      }
       if (origin.now + entry.length >= until) break;
       this.commit(entry);
     }
     this.now = max<i64>(this.now, until);
   }
 
-  /** Reports the completions of a segment that get known before a clock. */
-  private tell(entry: Entry, until: i64, out: Completions): void {
+  /** Reports the completions of a segment that get known before a clock; the clock of the last one. */
+  private tell(entry: Entry, until: i64, out: Completions): i64 {
     const start = this.origin.now;
+    let known = start;
     for (; this.told < entry.completions; this.told++) {
       const done = entry.done + <usize>(this.told * (DONE_WORDS << 2));
-      if (start + <i64>load<i32>(done, 4) >= until) return;
+      if (start + <i64>load<i32>(done, 4) >= until) break;
+      known = start + <i64>load<i32>(done, 4);
       const piece = this.frame.piece(load<i32>(done));
       const part = piece.part;
       part.reported = max<i64>(part.reported, start + <i64>load<i32>(done, 8));
       part.toReport -= piece.count;
-      if (part.toReport == 0) out.add(part.slot, part.write, part.reported);
+      if (part.toReport != 0) continue;
+      this.left--;
+      out.add(part.slot, part.write, part.reported);
     }
+    return known;
   }
 
   /** Goes to the boundary at the end of a segment, all of whose completions are told. */
