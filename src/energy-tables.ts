@@ -44,6 +44,8 @@ const peSchema = z.strictObject({
   dequantizerCyclePj: priceSchema,
   accumulateAddPj: priceSchema,
   sumAddPj: priceSchema,
+  areaUm2: priceSchema,
+  sumAdderAreaUm2: priceSchema,
 });
 
 const organisationSchema = z
@@ -71,8 +73,18 @@ const sramSchema = z.strictObject({
   }),
 });
 
-const vectorSchema = z.strictObject({ ...head, kind: z.literal("vector"), elementPassPj: priceSchema });
-const routerSchema = z.strictObject({ ...head, kind: z.literal("router"), macPj: priceSchema });
+const vectorSchema = z.strictObject({
+  ...head,
+  kind: z.literal("vector"),
+  elementPassPj: priceSchema,
+  laneAreaUm2: priceSchema,
+});
+const routerSchema = z.strictObject({
+  ...head,
+  kind: z.literal("router"),
+  macPj: priceSchema,
+  macAreaUm2: priceSchema,
+});
 
 /** The tables a machine names; all of its process. */
 export function energyTables({ energy }: Machine, read: ReadTable): EnergyTables {
@@ -120,7 +132,7 @@ export function energyNotes(machine: Machine, tables: EnergyTables): string[] {
   const { coreMHz } = machine.clock;
   const { lanes, activationBits } = machine.array;
   const estimates = Object.entries({ ...pe, ...vector, ...router })
-    .filter(([, price]) => typeof price === "object" && price.estimate)
+    .filter(([name, price]) => name.endsWith("Pj") && typeof price === "object" && price.estimate)
     .map(([name]) => name);
   const slow = Object.entries(machineBuffers(machine, tables)).filter(([, { cycleNs }]) => cycleNs > 1000 / coreMHz);
   return [

@@ -12,6 +12,8 @@ export const MOST_MEMO_MIB = 1024;
 export interface RunRequest {
   /** A machine of hw-configs/, or a YAML file. */
   machine: string;
+  /** A machine: `machine` gets as many columns as stay within its area. */
+  isoArea?: string;
   /** A number format of formats/, or a YAML file: it decides the knobs of machineSets. */
   weights?: string;
   /** `path.to.knob=value`, later ones win. */

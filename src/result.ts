@@ -101,6 +101,7 @@ export interface Result {
   exposed: { route: number | null; dram: number | null; vector: number | null };
   dram: DramResult;
   energyPj: { total: Band; blocks: Record<string, Band> };
+  areaMm2: { total: Band; blocks: Record<string, Band> };
   /** Mean weight bits: wanted by the tokens, fetched per routed weight and step, computed by the array. */
   bits: { wanted: number; fetched: number; computed: number };
   accuracy: Accuracy;

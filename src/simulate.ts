@@ -7,11 +7,13 @@
 
 import { MemoCount } from "../assembly/contract.js";
 import { recordedAccuracy } from "./accuracy.js";
+import { areaOf } from "./area.js";
 import { breakdownOf, computedBits, dramResultOf, fetchedBits, namedCounters } from "./counters.js";
 import { dramEnergy, peakGBps } from "./device.js";
 import { energyOf } from "./energy.js";
 import { stateHash } from "./hash.js";
 import { type Cause, IDEAL, startCounterfactual } from "./io/counterfactual.js";
+import type { Inputs } from "./io/inputs.js";
 import { packageVersion } from "./io/version.js";
 import { execute, type Job, type OnProgress, prepare } from "./job.js";
 import { routedWeights } from "./model.js";
@@ -103,7 +105,7 @@ function resultOf(request: RunRequest, job: Job, real: Engine, ideal: IdealCycle
   return {
     version: packageVersion(),
     inputs: files,
-    machine: machineText(machine.name, request),
+    machine: machineText(job.inputs, request),
     model: model.name,
     trace: trace?.name ?? null,
     plan: planResult(plan, played),
@@ -119,6 +121,7 @@ function resultOf(request: RunRequest, job: Job, real: Engine, ideal: IdealCycle
     exposed: { route: exposed("route"), dram: exposed("dram"), vector: exposed("vector") },
     dram: dramResultOf(counters, seconds, peakGBps(device, channels)),
     energyPj: energyOf(counters, machine, tables, dramEnergy(device, channels, diesPerChannel), seconds),
+    areaMm2: areaOf(machine, tables),
     bits: {
       wanted: wantedBits(plan, model, played),
       fetched: fetchedBits(counters, routedWeights(model), played.stepCount),
@@ -132,8 +135,9 @@ function resultOf(request: RunRequest, job: Job, real: Engine, ideal: IdealCycle
 }
 
 /** The machine's name, and what was changed in it. */
-function machineText(name: string, { weights, sets }: RunRequest): string {
-  const changes = [...(weights === undefined ? [] : [`weights ${weights}`]), ...sets];
+function machineText({ machine: { name }, isoArea }: Inputs, { weights, sets }: RunRequest): string {
+  const scaled = isoArea === undefined ? [] : [isoArea];
+  const changes = [...(weights === undefined ? [] : [`weights ${weights}`]), ...sets, ...scaled];
   return changes.length > 0 ? `${name} (${changes.join(", ")})` : name;
 }
 

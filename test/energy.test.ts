@@ -141,7 +141,7 @@ test("tables are checked: process, numbers, names, sizes", () => {
   };
   assert.match(
     refusal(() => energyTables(machine, crossed)),
-    /^hw-configs\/energy\/vector-estimate-28nm\.yaml:7: elementPassPj is .*; allowed is a low that is not above its high$/,
+    /^hw-configs\/energy\/vector-estimate-28nm\.yaml:9: elementPassPj is .*; allowed is a low that is not above its high$/,
   );
 });
 

@@ -32,6 +32,11 @@ const DEFAULT_MODEL = "tiny-llama";
 
 export const RUN_OPTIONS = {
   machine: option("--machine <name|file>", "machine of hw-configs/, or a YAML file", word, "edge"),
+  isoArea: option(
+    "--iso-area <name|file>",
+    "scale array.columns, and the activation port with them, to the most that stay within this machine's area",
+    word,
+  ),
   weights: option(
     "--weights <name|file>",
     "number format of the weights: one of formats/, or a YAML file (default: as the machine says)",
@@ -107,8 +112,8 @@ export function requestOf(options: RequestOptions): RunRequest {
   const replayed = trace ?? defaultTrace(options);
   if (replayed !== undefined) request.trace = replayed;
   if (budget !== undefined) request.budget = budget;
-  const { slices, synthetic, rho, seed, phase, batch, steps, context, chunk, tokens, memoMib } = rest;
-  const given = { slices, synthetic, rho, seed, phase, batch, steps, context, chunk, tokens, memoMib };
+  const { isoArea, slices, synthetic, rho, seed, phase, batch, steps, context, chunk, tokens, memoMib } = rest;
+  const given = { isoArea, slices, synthetic, rho, seed, phase, batch, steps, context, chunk, tokens, memoMib };
   const kept = Object.entries(given).filter(([, value]) => value !== undefined);
   return { ...request, ...Object.fromEntries(kept) };
 }

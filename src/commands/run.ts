@@ -54,6 +54,8 @@ Examples:
   mobisim run --set router.sliceOneLead=0                        what if nothing hid the router?
   mobisim run --set array.rows=32 --set buffers.sliceKiB=256   a smaller chip
   mobisim run --model llama-3-8b --slices 2 --batch 1 --context 1
+  mobisim run --machine fp16 --steps 8                           a baseline of hw-configs/baselines: no slices, no plan
+  mobisim run --iso-area fp16 --steps 8                          edge with the columns that fit fp16's area
   mobisim run --model llama-3-8b --budget 4 --batch 1 --steps 3  decode16, transplanted
   mobisim run --synthetic beta-binomial --rho 0.3 --budget 3 --batch 4 --steps 8
   mobisim run --phase prefill --chunk 256                        a prefill in chunks

@@ -69,7 +69,8 @@ export function resolveNameOrFile(kind: string, nameOrFile: string, suffix: stri
   const found = findNamed(kind, nameOrFile, suffix);
   if (found !== undefined) return found;
   const known = knownNames(kind, suffix);
-  const near = nearest(nameOrFile, known) ?? known.find((name) => nameOrFile !== "" && name.startsWith(nameOrFile));
+  const names = known.flatMap((name) => [...new Set([name, basename(name)])]);
+  const near = nearest(nameOrFile, names) ?? names.find((name) => nameOrFile !== "" && name.startsWith(nameOrFile));
   const guess = near === undefined ? "" : `; did you mean ${near}?`;
   throw new InputError(`${nameOrFile || '""'}: no such file and no name in ${kind}/ (${known.join(", ")})${guess}`);
 }

@@ -3,6 +3,7 @@
 //
 
 import { join } from "node:path";
+import { areaOf, ISO_AREA_END, isoAreaColumns, withColumns } from "../area.js";
 import { type Device, parseDevice } from "../device.js";
 import { type EnergyTables, energyTables } from "../energy-tables.js";
 import { parseFormat } from "../formats/format.js";
@@ -22,6 +23,8 @@ export interface Inputs {
   model: Model;
   trace: Trace | null;
   files: Result["inputs"];
+  /** What scaling to another machine's area did. */
+  isoArea?: string;
 }
 
 /** A file of the package or the user's, by name; its hash is kept. */
@@ -32,18 +35,38 @@ export function readInputs(request: RunRequest): Inputs {
   const files: Result["inputs"] = [];
   const named = (kind: string, nameOrFile: string, suffix: string) => {
     const file = readNamed(kind, nameOrFile, suffix);
-    files.push({ name: file.label, sha256: file.sha256 });
+    if (!files.some(({ name }) => name === file.label)) files.push({ name: file.label, sha256: file.sha256 });
     return file;
   };
-  const config = named("hw-configs", request.machine, ".yaml");
-  const machine = parseMachine(config.text, config.label, [...formatSets(request, named), ...request.sets]);
+  const { machine, tables, isoArea } = readMachine(request, named);
   const part = named("hw-configs/dram", machine.dram.device, ".yaml");
   const device = parseDevice(part.text, part.label);
-  const tables = energyTables(machine, (name, suffix) => named("hw-configs/energy", name, suffix));
   const { model, weights, files: modelFiles } = readModel(request.model);
   files.push(...modelFiles);
   const trace = request.trace === undefined ? null : readTrace(request.trace, model, weights, files);
-  return { machine, device, tables, model, trace, files };
+  return { machine, device, tables, model, trace, files, ...(isoArea === undefined ? {} : { isoArea }) };
+}
+
+function readMachine(request: RunRequest, named: Named) {
+  const { text, label } = named("hw-configs", request.machine, ".yaml");
+  const sets = [...formatSets(request, named), ...request.sets];
+  const machine = parseMachine(text, label, sets);
+  const tables = tablesOf(machine, named);
+  if (request.isoArea === undefined) return { machine, tables };
+  const other = named("hw-configs", request.isoArea, ".yaml");
+  const limit = parseMachine(other.text, other.label);
+  const area = areaOf(limit, tablesOf(limit, named));
+  const { columns, activationPortBits } = withColumns(
+    machine,
+    isoAreaColumns(machine, tables, { name: limit.name, area }),
+  ).array;
+  const scaled = [`array.columns=${columns}`, `array.activationPortBits=${activationPortBits}`];
+  const isoArea = `iso-area with ${limit.name}, ${ISO_AREA_END} ends: ${scaled.join(", ")}`;
+  return { machine: parseMachine(text, label, [...sets, ...scaled]), tables, isoArea };
+}
+
+function tablesOf(machine: Machine, named: Named): EnergyTables {
+  return energyTables(machine, (name, suffix) => named("hw-configs/energy", name, suffix));
 }
 
 /** The knobs that a number format decides. */

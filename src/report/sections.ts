@@ -34,6 +34,7 @@ export function pageOf(result: Result): Page {
       dram(result.dram),
       array(result),
       energyByBlock(result),
+      areaByBlock(result),
       bits(result),
       accuracy(result),
       inputs(result),
@@ -138,6 +139,21 @@ function energyByBlock({ energyPj: { total, blocks }, tokens }: Result): Section
     columns: ["block", "low pJ", "high pJ", "", "share"],
     rows: [...Object.entries(blocks).map(([name, value]) => row(name, value)), { ...row("total", total), total: true }],
     notes: tokens > 0 ? [`J/token: ${band({ low: total.low / tokens, high: total.high / tokens }, energy)}`] : [],
+  };
+}
+
+function areaByBlock({ areaMm2: { total, blocks } }: Result): Section {
+  const row = (label: string, { low, high }: Band): Row => ({
+    label,
+    cells: [low.toFixed(3), high.toFixed(3), bandShare({ low, high }, total)],
+  });
+  const there = Object.entries(blocks).filter(([, { high }]) => high > 0);
+  return {
+    title: "Area",
+    source: "modelled, prices cited",
+    columns: ["block", "low mm2", "high mm2", "share"],
+    rows: [...there.map(([name, value]) => row(name, value)), { ...row("total", total), total: true }],
+    notes: ["cells and SRAM; no wires between blocks, control or DRAM interface"],
   };
 }
 

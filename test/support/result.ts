@@ -49,6 +49,15 @@ export function exampleResult(): Result {
       total: { low: 4_000_000_000, high: 8_000_000_000 },
       blocks: { array: same(1_000_000_000), dram: { low: 3_000_000_000, high: 7_000_000_000 } },
     },
+    areaMm2: {
+      total: { low: 4.5, high: 5.5 },
+      blocks: {
+        array: { low: 1.5, high: 1.8 },
+        sliceBuffer: same(1.5),
+        vector: { low: 1.5, high: 2.2 },
+        router: same(0),
+      },
+    },
     bits: { wanted: 4.01, fetched: 5.5, computed: 5.25 },
     accuracy: { source: "recorded", perplexity: 15.3625, reference: 14.4101, tokens: 4080, arithmetic: "fp32" },
     counters: { PeActiveCycles: 400, PeGatedCycles: 100, PeUnusedCycles: 500 },
