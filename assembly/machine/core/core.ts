@@ -23,12 +23,15 @@ import { StoreUnit } from "./store";
 import { VectorUnit } from "./vector";
 
 const UNITS: i32 = 5;
+const UNIT_BITS: i32 = 3;
+const UNIT_MASK: i32 = (1 << UNIT_BITS) - 1;
 
 
 @unmanaged
 export class Core {
   counters: usize;
-  stepOrder: i32;
+  /** The units in the order of their decisions, UNIT_BITS each. */
+  order: i32;
   board: Board;
   sequencer: Sequencer;
   fetch: Fetch;
@@ -39,7 +42,7 @@ export class Core {
 
   reset(knobs: usize, counters: usize): void {
     this.counters = counters;
-    this.stepOrder = knob(knobs, Knob.StepOrder);
+    this.order = unitOrder(knob(knobs, Knob.StepOrder));
     this.resetBoards(knobs);
     const sequencer = this.sequencer;
     this.fetch.reset(this.board, sequencer.base, sequencer.demand, knobs, counters);
@@ -95,13 +98,10 @@ export class Core {
   /** Phase 2, in the order of `StepOrder`; true when a unit did something. */
   step(now: i64): bool {
     let acted = false;
-    let left = this.stepOrder;
-    let remaining = (1 << UNITS) - 1;
-    for (let choices = UNITS; choices > 0; choices--) {
-      const unit = nthBit(remaining, left % choices);
-      left /= choices;
-      remaining &= ~(1 << unit);
-      if (this.stepUnit(unit, now)) acted = true;
+    let order = this.order;
+    for (let i = 0; i < UNITS; i++) {
+      if (this.stepUnit(order & UNIT_MASK, now)) acted = true;
+      order >>= UNIT_BITS;
     }
     return acted;
   }
@@ -257,6 +257,20 @@ export function newCore(): Core {
   core.store = make<StoreUnit>();
   core.store.arrivals = make<Arrivals>();
   return core;
+}
+
+/** A permutation of the units by its number: the first of 5, the next of the 4 that are left, ... */
+function unitOrder(number: i32): i32 {
+  let order = 0;
+  let remaining = (1 << UNITS) - 1;
+  for (let place = 0; place < UNITS; place++) {
+    const choices = UNITS - place;
+    const unit = nthBit(remaining, number % choices);
+    number /= choices;
+    remaining &= ~(1 << unit);
+    order |= unit << (place * UNIT_BITS);
+  }
+  return order;
 }
 
 /** Position of the n-th set bit, n from 0. */
