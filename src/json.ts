@@ -6,7 +6,7 @@
 
 import type { z } from "zod";
 import { InputError } from "./errors.js";
-import { firstRefusal } from "./yaml.js";
+import { checked } from "./yaml.js";
 
 export function parseJson(text: string, fileName: string): unknown {
   try {
@@ -18,9 +18,9 @@ export function parseJson(text: string, fileName: string): unknown {
 }
 
 export function readValue<S extends z.ZodType>(value: unknown, fileName: string, schema: S): z.output<S> {
-  const refused = firstRefusal(schema, value);
-  if (refused !== undefined) throw new InputError(`${fileName}: ${refused.text}`);
-  return schema.parse(value);
+  return checked(schema, value, ({ text }) => {
+    throw new InputError(`${fileName}: ${text}`);
+  });
 }
 
 export function readJson<S extends z.ZodType>(text: string, fileName: string, schema: S): z.output<S> {

@@ -34,16 +34,35 @@ export function parseYaml(text: string, fileName: string): ParsedYaml {
 /** The value of `text` as `schema` sees it; the first thing the schema refuses becomes one line. */
 export function parseWithSchema<S extends z.ZodType>(text: string, fileName: string, schema: S): z.output<S> {
   const { value, lineOf } = parseYaml(text, fileName);
-  const refused = firstRefusal(schema, value);
-  if (refused !== undefined) throw new InputError(`${fileName}:${lineOf(refused.path)}: ${refused.text}`);
-  return schema.parse(value);
+  return checked(schema, value, ({ path, text: why }) => {
+    throw new InputError(`${fileName}:${lineOf(path)}: ${why}`);
+  });
 }
 
-/** What `schema` refuses in `value`: where, and a line without the file; undefined when it is fine. */
-export function firstRefusal(schema: z.ZodType, value: unknown): { path: Path; text: string } | undefined {
+/** Where a schema refuses a value, and a line that says what, without the file. */
+export interface Refusal {
+  path: Path;
+  text: string;
+}
+
+/** `value` as `schema` sees it; the first thing that it refuses goes to `refuse`. */
+export function checked<S extends z.ZodType>(
+  schema: S,
+  value: unknown,
+  refuse: (refusal: Refusal) => never,
+): z.output<S> {
   const result = schema.safeParse(value);
-  if (result.success) return undefined;
-  const found = result.error.issues.map((issue) => innermost(issue, []));
+  return result.success ? result.data : refuse(refusalOf(schema, value, result.error));
+}
+
+/** What `schema` refuses in `value`; undefined when it is fine. */
+export function firstRefusal(schema: z.ZodType, value: unknown): Refusal | undefined {
+  const result = schema.safeParse(value);
+  return result.success ? undefined : refusalOf(schema, value, result.error);
+}
+
+function refusalOf(schema: z.ZodType, value: unknown, error: z.ZodError): Refusal {
+  const found = error.issues.map((issue) => innermost(issue, []));
   const { issue, path } = found.find((one) => one.issue.code === "unrecognized_keys") ?? found[0];
   const shape = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as Shape;
   if (issue.code !== "unrecognized_keys") return { path, text: refusal(shape, path, issue, value) };

@@ -23,7 +23,8 @@ import { InputError, nearest } from "../errors.js";
 
 export function readBytes(path: string): Uint8Array<ArrayBuffer> {
   try {
-    return new Uint8Array(readFileSync(path));
+    const { buffer, byteOffset, length } = readFileSync(path);
+    return new Uint8Array(buffer, byteOffset, length);
   } catch (error) {
     throw new InputError(`${labelOf(path)}: cannot be read: ${reason(error)}`);
   }
