@@ -5,6 +5,7 @@
 //     DRAM       transactions per second of one channel, sequential and random (engine); golden streams (dram.ts)
 //     machine    one decode step of the embedded model: engine against the tick-by-tick oracle
 //     decode     seconds for steps of the embedded trace, all counterfactuals off
+//     numeric    kernels of the functional path, readings of the embedded packs (numeric.ts)
 //
 
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -19,6 +20,7 @@ import { shippedVector } from "../test/support/dram-parts.js";
 import { engine, runToEnd } from "../test/support/engine.js";
 import { realCase } from "../test/support/real.js";
 import { dramFigures } from "./dram.js";
+import { numericFigures } from "./numeric.js";
 
 const TRANSACTIONS = 1 << 19;
 const RUN = 256;
@@ -63,7 +65,7 @@ const timed = bench.tasks.map((task) => {
   const result = task.result as unknown as { latency: { p50: number } };
   return { name: task.name, perSecond: (amount * 1000) / result.latency.p50, unit };
 });
-const figures = [...timed, ...dramFigures()];
+const figures = [...timed, ...dramFigures(), ...(await numericFigures())];
 for (const { name, perSecond, unit } of figures) {
   process.stdout.write(`${name.padEnd(36)} ${Math.round(perSecond).toLocaleString("en").padStart(14)} ${unit}\n`);
 }

@@ -151,7 +151,7 @@ def export(args):
     except ImportError as error:
         sys.exit(f"{error.name} is missing; allowed: an environment with torch and transformers, or --self-test")
     torch.set_grad_enabled(False)
-    model = AutoModelForCausalLM.from_pretrained(args.model, torch_dtype=torch.float32).to(args.device).eval()
+    model = AutoModelForCausalLM.from_pretrained(args.model).float().to(args.device).eval()
     tensors, metadata = read_safetensors(os.path.join(args.model, "slices.safetensors"))
     thresholds = json.loads(metadata["thresholds"])
     with open(args.text, encoding="utf-8") as file:
