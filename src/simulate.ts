@@ -8,11 +8,12 @@
 import { MemoCount } from "../assembly/contract.js";
 import { recordedAccuracy } from "./accuracy.js";
 import { areaOf } from "./area.js";
-import { breakdownOf, computedBits, dramResultOf, fetchedBits, namedCounters } from "./counters.js";
+import { breakdownOf, type Counters, computedBits, dramResultOf, fetchedBits, namedCounters } from "./counters.js";
 import { dramEnergy, peakGBps } from "./device.js";
 import { energyOf } from "./energy.js";
 import { stateHash } from "./hash.js";
-import { type Cause, IDEAL, startCounterfactual } from "./io/counterfactual.js";
+import { type IdealCycles, idealised } from "./idealised.js";
+import { type Cause, IDEAL } from "./io/counterfactual.js";
 import type { Inputs } from "./io/inputs.js";
 import { packageVersion } from "./io/version.js";
 import { execute, type Job, type OnProgress, prepare } from "./job.js";
@@ -39,28 +40,24 @@ export interface SimulateOptions {
 export async function simulate(request: RunRequest, options: SimulateOptions = {}): Promise<Result> {
   const { onProgress = () => {}, signal, counterfactuals = true } = options;
   const job = prepare(request);
-  // Without DRAM a run is cheap and goes along; the other counterfactuals cost a run each and have a thread each.
+  // Without DRAM a run is cheap and goes along; the other counterfactuals cost a run each.
   const causes = counterfactuals ? counterfactualsOf(job) : [];
   const progress = shared(onProgress, causes.length + 1);
-  const threads = causes.map((cause, i) => startCounterfactual(request, cause, (done) => progress(i + 1, done)));
-  const stopThreads = () => {
-    for (const { stop } of threads) stop();
-  };
-  signal?.addEventListener("abort", stopThreads);
+  const others = idealised(request, job, causes, (i, done) => progress(i + 1, done));
+  signal?.addEventListener("abort", others.stop);
   try {
     const onReal = (done: number, total: number) => progress(0, done, total);
     const { engines, steps } = await execute(job, counterfactuals ? [{}, IDEAL.dram] : [{}], onReal, signal);
     const [real, idealDram] = engines;
-    const cycles = Object.fromEntries(
-      await Promise.all(threads.map(({ cause, done }) => done.then((c) => [cause, c]))),
-    );
+    const waited = waitedFor(namedCounters(real.counters()));
+    const cycles = await others.cycles((cause) => waited[cause] > 0);
     const ideal = counterfactuals ? { ...cycles, dram: idealDram.cycle } : NOT_IDEALISED;
     if (signal?.aborted !== true) return resultOf(request, job, real, ideal);
     const known = { ...job, played: firstSteps(job.played, steps) };
     return { ...resultOf(request, known, real, ideal), partial: true, stepsAsked: job.played.stepCount };
   } finally {
-    signal?.removeEventListener("abort", stopThreads);
-    stopThreads();
+    signal?.removeEventListener("abort", others.stop);
+    others.stop();
   }
 }
 
@@ -84,9 +81,13 @@ function counterfactualsOf({ plan }: Job): Cause[] {
   return plan.routed ? ["route", "vector"] : ["vector"];
 }
 
-/** Cycles of the idealised runs: null of one that was stopped or not asked for, nothing of one that was not needed. */
-type IdealCycles = Partial<Record<Cause, number | null>>;
 const NOT_IDEALISED: IdealCycles = { route: null, dram: null, vector: null };
+
+/** Cycles that the array waited for each cause. */
+function waitedFor(counters: Counters): Record<Cause, number> {
+  const breakdown = breakdownOf(counters);
+  return { ...breakdown, dram: breakdown.dram + breakdown.buffer };
+}
 
 function resultOf(request: RunRequest, job: Job, real: Engine, ideal: IdealCycles): Result {
   const { plan, played } = job;
@@ -97,7 +98,7 @@ function resultOf(request: RunRequest, job: Job, real: Engine, ideal: IdealCycle
   const seconds = secondsOf(cycles, machine.clock.coreMHz);
   const { channels, diesPerChannel } = machine.dram;
   const breakdown = breakdownOf(counters);
-  const waited: Record<Cause, number> = { ...breakdown, dram: breakdown.dram + breakdown.buffer };
+  const waited = waitedFor(counters);
   const exposed = (cause: Cause): number | null => {
     const { [cause]: without = cycles } = ideal;
     return waited[cause] === 0 ? 0 : without === null ? null : cycles - without;
