@@ -137,6 +137,27 @@ memo("random devices: as if every clock were simulated", () => {
   fc.assert(property, { seed: SEED, numRuns: RUNS || 60 });
 });
 
+// Bursts in one bank from a quiet channel: what only the rows of the waiting requests, or their addresses, tell apart.
+for (const RefreshClocks of [0, 610])
+  memo(`equal and other rows and addresses are told apart, refresh ${RefreshClocks}`, () => {
+    const device = withWords(shippedVector("ddr4-3200"), { RefreshClocks });
+    const inRow = 16 * 2 ** device[Dram.ColumnBits];
+    const request = fc.record({ row: fc.nat(2), column: fc.nat(1), write: fc.boolean() });
+    const bursts = fc.array(fc.array(request, { minLength: 3, maxLength: 5 }), { minLength: 150, maxLength: 150 });
+    const check = (drawn: { row: number; column: number; write: boolean }[][]) => {
+      const parts = drawn.flatMap((burst, i) =>
+        burst.map(({ row, column, write }) => ({ local: row * inRow + column * 64, count: 1, write, arrive: i * 600 })),
+      );
+      const [plain, remembering] = [0, 1 << 14].map((size) => {
+        const channel = new BareChannel(device);
+        if (size > 0) channel.remember(size);
+        return tell(channel, parts, 60, 1000);
+      });
+      assert.equal(remembering, plain);
+    };
+    fc.assert(fc.property(bursts, check), { seed: SEED, numRuns: RUNS || 10 });
+  });
+
 memo("what repeats itself is remembered, and a small memo forgets it", () => {
   const device = shippedVector("lpddr5-6400", { mapping: "B" });
   const parts = Array.from({ length: 400 }, (_, i) => ({ local: i * 256, count: 256, write: false, arrive: 0 }));
