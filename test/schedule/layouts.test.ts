@@ -102,13 +102,17 @@ test("FP16: no scales of weights, lm_head or KV, no dequantization, no quantisat
   assert.is(elements(Op.V), layers * kvHeads * headDim);
 });
 
-test("an lm_head in groups brings the scales of each tile", () => {
-  const recorded = run({ "lmHead.group": 128, "lmHead.scaleBytes": 1, "lmHead.codeBits": 4 }, constantPlan(1));
+test("an lm_head in groups brings the scales of each tile, and dequantizes in each", () => {
+  const sets = { "lmHead.group": 128, "lmHead.scaleBytes": 1, "lmHead.codeBits": 4, "array.tileInputs": 128 };
+  const recorded = run(sets, constantPlan(1));
   const { vocab, hidden } = tiny;
   assert.is(bytesRead(recorded, Stream.LmHead), (vocab * hidden) / 2 + vocab * Math.ceil(hidden / 128));
   for (const { words } of computesOf(recorded, Op.LmHead)) {
     assert.equal([words[Field.ComputeGroup], words[Field.ComputeDequants], words[Field.ComputeTerms]], [128, 1, 2]);
   }
+  const rows = run({ "array.tileInputs": 128 }, constantPlan(1)); // two K tiles
+  const dequants = computesOf(rows, Op.LmHead).map(({ words }) => words[Field.ComputeDequants]);
+  assert.equal(dequants.slice(0, 4), [0, 1, 0, 1]);
 });
 
 for (const slices of [1, 2, 3, 4]) {
