@@ -110,9 +110,11 @@ test("OPT: learned positions, no RoPE, its own names", () => {
 // ---- what is refused
 
 test("refuses sizes that cannot be", () => {
-  assert.is(refused({ hidden_size: -4 }), "hidden_size is -4; allowed an integer of 1 or more");
-  assert.is(refused({ num_hidden_layers: 0 }), "num_hidden_layers is 0; allowed an integer of 1 or more");
-  assert.is(refused({ vocab_size: undefined }), "vocab_size is missing; allowed an integer of 1 or more");
+  assert.is(refused({ hidden_size: -4 }), "hidden_size is -4; allowed 1..16777216");
+  assert.is(refused({ num_hidden_layers: 0 }), "num_hidden_layers is 0; allowed 1..1024");
+  assert.is(refused({ num_hidden_layers: 1e9 }), "num_hidden_layers is 1000000000; allowed 1..1024");
+  assert.is(refused({ vocab_size: 1e15 }), "vocab_size is 1000000000000000; allowed 1..16777216");
+  assert.is(refused({ vocab_size: undefined }), "vocab_size is missing; allowed 1..16777216");
   assert.is(
     refused({ num_attention_heads: 4, num_key_value_heads: 3 }),
     "num_key_value_heads is 3; allowed a divisor of num_attention_heads 4",

@@ -43,14 +43,22 @@ export const ACTIVATIONS: Record<string, Activation> = {
   relu: "relu",
 };
 export const activation = z.enum(Object.keys(ACTIVATIONS) as [string, ...string[]]);
-export const size = z.int().min(1);
+/** Any size of a model; far above all that exist, and small enough that sums over them stay exact and lists short. */
+const LARGEST_SIZE = 2 ** 24;
+const LARGEST_LAYERS = 1024;
+export const size = z.int().min(1).max(LARGEST_SIZE);
 
 /** A key with one value that can be honoured; left out, it has that value. */
 export function only<const V extends string | number | boolean>(value: V, why: string) {
   return z.literal(value, { error: `allowed ${value}: ${why}` }).nullish();
 }
 
-export const SIZES = { num_hidden_layers: size, hidden_size: size, num_attention_heads: size, vocab_size: size };
+export const SIZES = {
+  num_hidden_layers: z.int().min(1).max(LARGEST_LAYERS),
+  hidden_size: size,
+  num_attention_heads: size,
+  vocab_size: size,
+};
 /** RoPE over the whole head, of the classes that cannot turn a part of it. */
 export const WHOLE_HEAD = { partial_rotary_factor: only(1, "RoPE turns whole heads in this family") };
 export const layerTypes = z.array(z.enum(["full_attention", "sliding_attention"])).nullish();
