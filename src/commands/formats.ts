@@ -2,7 +2,7 @@
 //   mobisim formats: number formats and what they cost, from their data files.
 //
 
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { InputError } from "../errors.js";
 import { bitsPerWeight, depthCosts, formatBytes, parseFormat } from "../formats/format.js";
 import { codeBitsOf } from "../formats/slice-layout.js";
@@ -35,7 +35,11 @@ Exit codes: 0 good, 2 bad input (one line on stderr, nothing on stdout)`;
 export function define(command: Command): void {
   command
     .argument("[name|file]", "a format of formats/, or a YAML file (default: all of formats/)")
-    .option("--shape <rows>x<columns>", "weights: outputs x inputs", shape, [4096, 4096])
+    .addOption(
+      new Option("--shape <rows>x<columns>", "weights: outputs x inputs")
+        .argParser(shape)
+        .default([4096, 4096], "4096x4096"),
+    )
     .option("--json", "print the result as one JSON document")
     .addHelpText("after", HELP)
     .action((name: string | undefined, options: FormatsOptions) => formats(name, options));
