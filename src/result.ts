@@ -101,6 +101,8 @@ export interface Result {
   exposed: { route: number | null; dram: number | null; vector: number | null };
   dram: DramResult;
   energyPj: { total: Band; blocks: Record<string, Band> };
+  /** What the prices of energy assume, a line each. */
+  energyNotes: string[];
   areaMm2: { total: Band; blocks: Record<string, Band> };
   /** Mean weight bits: wanted by the tokens, fetched per routed weight and step, computed by the array. */
   bits: { wanted: number; fetched: number; computed: number };

@@ -11,6 +11,7 @@ import { areaOf } from "./area.js";
 import { breakdownOf, type Counters, computedBits, dramResultOf, fetchedBits, namedCounters } from "./counters.js";
 import { dramEnergy, peakGBps } from "./device.js";
 import { energyOf } from "./energy.js";
+import { energyNotes } from "./energy-tables.js";
 import { stateHash } from "./hash.js";
 import { type IdealCycles, idealised } from "./idealised.js";
 import { type Cause, IDEAL } from "./io/counterfactual.js";
@@ -122,6 +123,7 @@ function resultOf(request: RunRequest, job: Job, real: Engine, ideal: IdealCycle
     exposed: { route: exposed("route"), dram: exposed("dram"), vector: exposed("vector") },
     dram: dramResultOf(counters, seconds, peakGBps(device, channels)),
     energyPj: energyOf(counters, machine, tables, dramEnergy(device, channels, diesPerChannel), seconds),
+    energyNotes: energyNotes(machine, tables),
     areaMm2: areaOf(machine, tables),
     bits: {
       wanted: wantedBits(plan, model, played),

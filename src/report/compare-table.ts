@@ -12,7 +12,7 @@ import { jsonText } from "./json.js";
 import type { Page, Row, Section } from "./page.js";
 
 const LEGEND =
-  "modelled: cycles, time, energy (prices cited), bits, DRAM; shares are of core cycles, by the one cause of each. " +
+  "modelled: cycles, time, energy (prices cited or estimated), bits, DRAM; shares are of core cycles, by the one cause of each. " +
   "Perplexity is of the source named beside it; transplanted and synthetic plans have none.";
 
 /** For people: what varies stands in front, what does not in the title. */
@@ -41,7 +41,7 @@ function section(group: Column["group"], changing: readonly Axis[], answers: rea
     return { label, cells: [...others, ...columns.map((one) => (result === undefined ? "-" : shown(one, result)))] };
   });
   const [first = "", ...others] = changing.map(({ name }) => name);
-  const source = group === "Speed and energy" ? "modelled, prices cited" : "modelled";
+  const source = group === "Speed and energy" ? "modelled, prices cited or estimated" : "modelled";
   return { title: group, source, columns: [first, ...others, ...columns.map(({ head }) => head)], rows, notes: [] };
 }
 

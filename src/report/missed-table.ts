@@ -41,7 +41,7 @@ export function missedPage({ rows, sets }: FormulaComparison): Page {
       {
         title: "Beside the formula",
         source: "modelled",
-        columns: ["", "formula", "simulated", "", ...CAUSES.map((cause) => HEADS[cause])],
+        columns: ["", "formula", "simulated", "ratio", ...CAUSES.map((cause) => HEADS[cause])],
         rows: rows.map(rowOf),
         notes: [...NOTES, ...refusals],
       },

@@ -9,6 +9,7 @@
 export type Source =
   | "modelled" // the simulated machine
   | "modelled, prices cited" // counters of the machine x published energy per event
+  | "modelled, prices cited or estimated" // the same; some prices are scaled from a publication, the notes name them
   | "measured" // the functional path ran the model
   | "recorded" // the trace pack recorded it
   | "cited" // a publication states it

@@ -9,7 +9,7 @@ import type { Page, Row, Section } from "./page.js";
 
 const LEGEND =
   "modelled: counted or derived on the simulated machine; recorded: by the trace pack when the model ran; " +
-  "measured: by running the model here; cited: from a publication, named in the config.";
+  "measured: by running the model here; cited: from a publication, estimated: scaled from one, each with its source in hw-configs.";
 
 const DRAM_KINDS: [keyof DramResult["bytes"], string][] = [
   ["slice1", "slice 1"],
@@ -52,7 +52,7 @@ function speed(result: Result): Section {
     rows: [
       fact("cycles", integer(cycles)),
       fact("time", `${seconds(time)}  (core clock ${significant(time > 0 ? cycles / time / 1e9 : 0)} GHz)`),
-      fact("tokens/s", `${significant(tokensPerSecond)}  (${integer(tokens)} tokens)`),
+      fact("tokens/s", `${significant(tokensPerSecond)}  (${counted(tokens, "token")})`),
     ],
     notes: [...(partial ? [done] : []), workload(result), `plan: ${plan.text}`],
   };
@@ -128,17 +128,18 @@ function array({ breakdown, cycles, counters }: Result): Section {
   };
 }
 
-function energyByBlock({ energyPj: { total, blocks }, tokens }: Result): Section {
+function energyByBlock({ energyPj: { total, blocks }, energyNotes, tokens }: Result): Section {
+  const perToken = { low: total.low / tokens, high: total.high / tokens };
   const row = (label: string, value: Band): Row => ({
     label,
     cells: [integer(value.low), integer(value.high), band(value, energy), bandShare(value, total)],
   });
   return {
     title: "Energy",
-    source: "modelled, prices cited",
+    source: "modelled, prices cited or estimated",
     columns: ["block", "low pJ", "high pJ", "", "share"],
     rows: [...Object.entries(blocks).map(([name, value]) => row(name, value)), { ...row("total", total), total: true }],
-    notes: tokens > 0 ? [`J/token: ${band({ low: total.low / tokens, high: total.high / tokens }, energy)}`] : [],
+    notes: [...(tokens > 0 ? [`energy per token: ${band(perToken, energy)}`] : []), ...energyNotes],
   };
 }
 
@@ -150,7 +151,7 @@ function areaByBlock({ areaMm2: { total, blocks } }: Result): Section {
   const there = Object.entries(blocks).filter(([, { high }]) => high > 0);
   return {
     title: "Area",
-    source: "modelled, prices cited",
+    source: "modelled, prices cited or estimated",
     columns: ["block", "low mm2", "high mm2", "share"],
     rows: [...there.map(([name, value]) => row(name, value)), { ...row("total", total), total: true }],
     notes: ["cells and SRAM; no wires between blocks, control or DRAM interface"],

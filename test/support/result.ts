@@ -49,6 +49,7 @@ export function exampleResult(): Result {
       total: { low: 4_000_000_000, high: 8_000_000_000 },
       blocks: { array: same(1_000_000_000), dram: { low: 3_000_000_000, high: 7_000_000_000 } },
     },
+    energyNotes: ["SRAM leakage: itrs-lstp cells at 350 K, 28 nm", "estimates: macPj"],
     areaMm2: {
       total: { low: 4.5, high: 5.5 },
       blocks: {
