@@ -25,13 +25,14 @@ run("--json prints one document, the same every time, and nothing else", () => {
   const { status, stdout, stderr } = mobisim(...SMALL, "--json");
   assert.is(stderr, "");
   assert.is(status, 0);
-  const { breakdown, cycles, batch, steps, stateHash } = JSON.parse(stdout) as Result;
+  const { breakdown, cycles, batch, steps, stateHash, energyNotes } = JSON.parse(stdout) as Result;
   assert.is(
     Object.values(breakdown).reduce((sum, count) => sum + count, 0),
     cycles,
   );
   assert.equal([batch, steps], [2, 2]);
   assert.match(stateHash, /^[0-9a-f]+$/);
+  assert.match(energyNotes.join("\n"), /estimates: .*macPj/);
   assert.is(mobisim(...SMALL, "--json", "--quiet").stdout, stdout);
 });
 
