@@ -76,6 +76,19 @@ export class MemoChannel {
     return this.alone ? this.rehearsal.channel.idle() : this.left == 0;
   }
 
+  /**
+   * No part gets known to be done below this clock, whatever is granted meanwhile; at least `horizon`, below which all is
+   * processed. A segment that offers is certain to its end, an idle one may be cut by an arrival.
+   */
+  sure(horizon: i64): i64 {
+    if (this.idle()) return i64.MAX_VALUE;
+    if (this.alone || this.place.entry == 0 || this.segments.taking == 0) return horizon;
+    const entry = changetype<Entry>(this.place.entry);
+    const known =
+      this.told < entry.completions ? load<i32>(entry.done + <usize>(this.told * (DONE_WORDS << 2)), 4) : entry.length;
+    return max<i64>(horizon, this.origin.now + <i64>known);
+  }
+
   /** Processes all memory clocks t < until; parts whose last completion clock got known go to `out`. */
   advance(until: i64, out: Completions): void {
     this.process(until, false, out);
