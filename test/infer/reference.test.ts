@@ -18,7 +18,8 @@ const SCORE_TOLERANCE = 1e-5;
 
 const reference = suite("references");
 const path = sharedPath("models", "tiny-llama", "reference.safetensors");
-if (path !== null) compare(parseSafetensors(readFileSync(path), "reference.safetensors"));
+if (path === null) reference.skip("logits, sums and decisions equal the references", () => {});
+else compare(parseSafetensors(readFileSync(path), "reference.safetensors"));
 
 function compare(file: Safetensors): void {
   const tensor = (name: string) => tensorOf(file, name, "reference.safetensors");
