@@ -92,6 +92,7 @@ export function channelStream(bare: Bare, parts: i32, transactions: i32, underWa
   let pushed = 0;
   let done = 0;
   let last: i64 = 0;
+  let now: i64 = 0;
   let random = seed;
   while (done < parts) {
     while (pushed < parts && pushed - done < underWay) {
@@ -99,11 +100,12 @@ export function channelStream(bare: Bare, parts: i32, transactions: i32, underWa
       random ^= <i64>((<u64>random) >> 7);
       random ^= random << 17;
       const place = seed != 0 ? (random >> 20) & 0x3fffff : <i64>pushed;
-      bare.channel.push(place * <i64>stride, transactions, false, pushed, bare.channel.now);
+      bare.channel.push(place * <i64>stride, transactions, false, pushed, now);
       pushed++;
     }
     bare.out.clear();
-    bare.channel.advance(bare.channel.now + 32, bare.out);
+    now += 32;
+    bare.channel.advance(now, bare.out);
     done += bare.out.count;
     for (let i = 0; i < bare.out.count; i++) last = max<i64>(last, bare.out.clock(i));
   }
