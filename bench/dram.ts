@@ -1,6 +1,6 @@
 //
 //   Requests per CPU second of the golden streams S1 and S5 on DDR4 map B: the engine through its golden driver, without any
-//   fast-forward, and the oracle clock by clock. Median of five.
+//   fast-forward, and the oracle clock by clock. Best of a few tries.
 //
 
 import { transactionBytes } from "../src/device.js";
@@ -10,19 +10,15 @@ import { DramDriver, encodeRequests } from "../src/wasm/dram.js";
 import { playStream, streamOf } from "../test/oracle/streams.js";
 import { dramExports } from "../test/support/dram-driver.js";
 import { shippedDevice, shippedVector } from "../test/support/dram-parts.js";
-
-export interface DramFigure {
-  name: string;
-  perSecond: number;
-  unit: string;
-}
+import { leastSeconds } from "./clock.js";
+import type { Figure } from "./figure.js";
 
 const PART = "ddr4-3200";
-const RUNS = 5;
+const TRIES = 4;
 const ORACLE_REQUESTS = 1 << 12;
 
 /** Engine and oracle, stream by stream. */
-export function dramFigures(): DramFigure[] {
+export function dramFigures(): Figure[] {
   const part = shippedDevice(PART);
   const device = shippedVector(PART, { mapping: "B" });
   const bytes = transactionBytes(part);
@@ -30,14 +26,16 @@ export function dramFigures(): DramFigure[] {
   return ["S1", "S5"].flatMap((stream) => {
     const count = streamLength(stream, bytes);
     const batches = [...encodeRequests(streamRequests(stream, count, steps), bytes, new Engine(device).batch)];
-    const engine = cpuSeconds(
+    const engine = leastSeconds(
+      TRIES,
       () => new Engine(device),
       (driver) => driver.run(batches),
     );
     const { R, RS, CS, C } = { R: steps.region, RS: steps.row, CS: steps.column, C: steps.columns };
     const tables = { vector: device, R, RS, CS, C };
     const { requests, pace } = streamOf(stream, tables, ORACLE_REQUESTS);
-    const oracle = cpuSeconds(
+    const oracle = leastSeconds(
+      TRIES,
       () => tables,
       (fresh) => playStream(fresh, requests, pace),
     );
@@ -64,17 +62,4 @@ class Engine {
     for (const batch of batches) this.driver.replay(batch);
     this.driver.finish();
   }
-}
-
-/** Median CPU time of a task, after one run that warms up. */
-function cpuSeconds<T>(prepare: () => T, task: (prepared: T) => unknown): number {
-  const times: number[] = [];
-  for (let i = 0; i <= RUNS; i++) {
-    const prepared = prepare();
-    const begin = process.cpuUsage();
-    task(prepared);
-    const { user, system } = process.cpuUsage(begin);
-    if (i > 0) times.push((user + system) / 1e6);
-  }
-  return times.sort((a, b) => a - b)[Math.floor(RUNS / 2)];
 }

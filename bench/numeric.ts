@@ -8,12 +8,8 @@ import { constantDepths, givenDepths } from "../src/infer/routing.js";
 import { openKernels, readLanguageModel } from "../src/io/language-model.js";
 import type { Kernels } from "../src/wasm/kernels.js";
 import { embeddedTrace } from "../test/support/pack.js";
-
-interface Figure {
-  name: string;
-  perSecond: number;
-  unit: string;
-}
+import { leastSeconds } from "./clock.js";
+import type { Figure } from "./figure.js";
 
 const [INPUTS, OUTPUTS, TOKENS, SLICES] = [768, 256, 4, 2];
 /** Multiplications and additions of a kernel call. */
@@ -25,12 +21,12 @@ const BUDGET = "b4";
 /** All figures; the best of a few tries each, because others use the machine too. */
 export async function numericFigures(): Promise<Figure[]> {
   const kernels = await openKernels();
-  const rate = (amount: number, task: () => void) => (amount * REPEATS) / best(8, () => repeat(task));
+  const rate = (amount: number, task: () => void) => (amount * REPEATS) / leastSeconds(8, nothing, () => repeat(task));
   const int8 = rate(OPERATIONS, kernelOf(kernels, "int8"));
   const pe = rate(OPERATIONS / 2 / LANES, kernelOf(kernels, "fp16pe"));
   return [
-    { name: "2-bit x INT8 kernel, 4 tokens", perSecond: int8, unit: "operations/s" },
-    { name: "FP16 PE kernel, 4 tokens", perSecond: pe, unit: "PE steps/s" },
+    { name: "2-bit x INT8 kernel, 4 tokens", perSecond: int8, unit: "operations/CPU s" },
+    { name: "FP16 PE kernel, 4 tokens", perSecond: pe, unit: "PE steps/CPU s" },
     await reading("prefill2k", "int8", 1),
     await reading("decode16", "fp16pe", 2),
     await reading("decode16", "fp32", 2),
@@ -65,7 +61,7 @@ async function reading(pack: string, arithmetic: Arithmetic, sequences: number):
   const linears = trace.linears.length;
   const logits = new Float32Array(length * folder.model.vocab);
   reader.expectations(trace.tokens.slice(0, 64), constantDepths(2), logits);
-  const seconds = best(2, () => {
+  const seconds = leastSeconds(2, nothing, () => {
     for (let sequence = 0; sequence < sequences; sequence++) {
       const [from, to] = [trace.row(sequence, 0), trace.row(sequence + 1, 0)];
       const depths = givenDepths(trace.slices(BUDGET).subarray(from * linears, to * linears), linears);
@@ -75,21 +71,12 @@ async function reading(pack: string, arithmetic: Arithmetic, sequences: number):
   return {
     name: `reading ${pack}, ${BUDGET}, ${arithmetic}`,
     perSecond: (sequences * length) / seconds,
-    unit: "tokens/s",
+    unit: "tokens/CPU s",
   };
 }
 
+const nothing = () => {};
+
 function repeat(task: () => void): void {
   for (let i = 0; i < REPEATS; i++) task();
-}
-
-/** Seconds of the fastest of some tries. */
-function best(tries: number, task: () => void): number {
-  let least = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < tries; i++) {
-    const begin = performance.now();
-    task();
-    least = Math.min(least, (performance.now() - begin) / 1000);
-  }
-  return least;
 }

@@ -1,82 +1,99 @@
 //
-//   npm run bench: how fast the simulator is, and the one ratio that CI holds. Absolute figures depend on the machine and are
-//   only printed and written to bench/results.json; the ratio is taken within one run.
+//   npm run bench: how fast the simulator is, in CPU time, and the ratios that CI holds. Absolute figures depend on the machine
+//   and are only printed and written to bench/results.json; a ratio is taken within one run.
 //
-//     DRAM       transactions per second of one channel, sequential and random (engine); golden streams (dram.ts)
-//     machine    one decode step of the embedded model: engine against the tick-by-tick oracle
-//     decode     seconds for steps of the embedded trace, all counterfactuals off
-//     numeric    kernels of the functional path, readings of the embedded packs (numeric.ts)
+//     always    DRAM, one decode step on engine and oracle (throughput.ts); golden streams (dram.ts); the functional path
+//               (numeric.ts); decode steps with the memo and without (cases.ts)
+//     --full    npm run bench:full: goals, decode steps of three models on two machines, scaling (cases.ts), memory;
+//               writes the measured part of docs/performance.md, too (page.ts)
 //
 
-import { mkdirSync, writeFileSync } from "node:fs";
-import { cpus } from "node:os";
-import { Bench } from "tinybench";
-import { packageVersion } from "../src/io/version.js";
-import { execute, prepare } from "../src/job.js";
-import { Machine } from "../src/wasm/machine.js";
-import { OracleMachine } from "../test/oracle/machine.js";
-import { dramExports, placeVector } from "../test/support/dram-driver.js";
-import { shippedVector } from "../test/support/dram-parts.js";
-import { engine, runToEnd } from "../test/support/engine.js";
-import { realCase } from "../test/support/real.js";
+import { type Case, type Measured, measured } from "./case.js";
+import { DECODE_STEPS, GOALS, RATIO, SCALING } from "./cases.js";
 import { dramFigures } from "./dram.js";
+import { type Figure, figureLine } from "./figure.js";
 import { numericFigures } from "./numeric.js";
+import { writePage } from "./page.js";
+import { type Ratio, writeResults } from "./results.js";
+import { caseLine, type Group, goalLine, headLine, type MeasuredGoal } from "./tables.js";
+import { engineAgainstOracle, throughputFigures } from "./throughput.js";
 
-const TRANSACTIONS = 1 << 19;
-const RUN = 256;
-/** The engine must be at least this much faster than the oracle in the same run. */
-const LEAST_RATIO = 20;
-const STEPS = 8;
+/** Bounds of CI, far below what is found, so that they hold on any machine; a ratio below gets another try. */
+const LEAST_AGAINST_ORACLE = 20;
+const LEAST_AGAINST_NO_MEMO = 2;
+const TRIES = 3;
 
-const bench = new Bench({ iterations: 5, time: 0, warmupIterations: 1, warmupTime: 0 });
-const units = new Map<string, { unit: string; amount: number }>();
+const say = (line: string) => process.stdout.write(`${line}\n`);
 
-function add(name: string, amount: number, unit: string, task: () => unknown): void {
-  units.set(name, { unit, amount });
-  bench.add(name, task);
+async function rates(): Promise<Figure[]> {
+  const figures = [...(await throughputFigures()), ...dramFigures(), ...(await numericFigures())];
+  for (const figure of figures) say(figureLine(figure));
+  return figures;
 }
 
-for (const part of ["ddr4-3200", "lpddr5-6400"]) {
-  const device = shippedVector(part, { channels: 1 });
-  const stream = (parts: number, size: number, seed: bigint) => () => {
-    const dram = dramExports("release");
-    dram.channelStream(dram.channelOpen(placeVector(dram, device), 0, 256), parts, size, 64, size, seed);
-  };
-  add(`DRAM ${part} sequential`, TRANSACTIONS, "transactions/s", stream(TRANSACTIONS / RUN, RUN, 0n));
-  add(`DRAM ${part} random`, TRANSACTIONS / 4, "transactions/s", stream(TRANSACTIONS / 4, 1, 88172645463325252n));
+function measure(one: Case): Measured {
+  const row = measured(one);
+  say(caseLine(row));
+  return row;
 }
 
-const real = realCase({ budget: 4, batch: 1, steps: 1 });
-const { cycles } = new OracleMachine(real.knobs, real.device).run(real.program, real.depths);
-add("machine, oracle", cycles, "cycles/s", () => {
-  new OracleMachine(real.knobs, real.device).run(real.program, real.depths);
-});
-const wasm = await engine("release");
-add("machine, engine", cycles, "cycles/s", () => {
-  runToEnd(new Machine(wasm, real.knobs, real.device), real.program, real.depths, { chunk: 4096 });
-});
-
-const job = prepare({ machine: "edge", model: "tiny-llama", trace: "decode16", budget: 4, steps: STEPS, sets: [] });
-add("decode step, tiny-llama, batch 16", STEPS, "steps/s", () => execute(job, [{}], () => {}));
-
-await bench.run();
-const timed = bench.tasks.map((task) => {
-  const { unit, amount } = units.get(task.name) ?? { unit: "runs/s", amount: 1 };
-  const result = task.result as unknown as { latency: { p50: number } };
-  return { name: task.name, perSecond: (amount * 1000) / result.latency.p50, unit };
-});
-const figures = [...timed, ...dramFigures(), ...(await numericFigures())];
-for (const { name, perSecond, unit } of figures) {
-  process.stdout.write(`${name.padEnd(36)} ${Math.round(perSecond).toLocaleString("en").padStart(14)} ${unit}\n`);
+function group(heading: string, cases: readonly Case[]): Group {
+  say(`\n${heading}\n${headLine()}`);
+  return { heading, rows: cases.map(measure) };
 }
-const of = (name: string) => figures.find((figure) => figure.name === name)?.perSecond ?? Number.NaN;
-const ratio = of("machine, engine") / of("machine, oracle");
-process.stdout.write(`engine / oracle on a decode step of tiny-llama: ${ratio.toFixed(1)} (at least ${LEAST_RATIO})\n`);
 
-mkdirSync("bench", { recursive: true });
-const about = { version: packageVersion(), node: process.version, cpu: cpus()[0]?.model ?? "unknown" };
-writeFileSync("bench/results.json", `${JSON.stringify({ ...about, figures, ratio }, null, 2)}\n`);
-if (!(ratio >= LEAST_RATIO)) {
-  process.stderr.write(`bench: the engine is only ${ratio.toFixed(1)} times as fast as the oracle\n`);
+/** Later steps with the memo against steps without; the best of a few tries, because others use the machine too. */
+function memoAgainstNone(): { rows: readonly Measured[]; ratio: number } {
+  const { rows } = group("memo against none", RATIO);
+  const [memo, none] = rows.map(({ laterSeconds, firstSeconds }) => laterSeconds ?? firstSeconds);
+  return { rows, ratio: none / memo };
+}
+
+async function best<T extends { ratio: number }>(least: number, first: T, again: () => T | Promise<T>): Promise<T> {
+  let found = first;
+  for (let tries = 1; tries < TRIES && !(found.ratio >= least); tries++) {
+    const another = await again();
+    if (!(found.ratio >= another.ratio)) found = another;
+  }
+  return found;
+}
+
+async function heldRatios(figures: readonly Figure[]): Promise<{ ratios: Ratio[]; rows: readonly Measured[] }> {
+  const oracle = await best(LEAST_AGAINST_ORACLE, { ratio: engineAgainstOracle(figures) }, async () => {
+    return { ratio: engineAgainstOracle(await throughputFigures()) };
+  });
+  const memo = await best(LEAST_AGAINST_NO_MEMO, memoAgainstNone(), memoAgainstNone);
+  const ratios = [
+    { name: "engine against oracle, a decode step of tiny-llama", ratio: oracle.ratio, least: LEAST_AGAINST_ORACLE },
+    { name: "memo against none, a later step of llama-3.2-1b", ratio: memo.ratio, least: LEAST_AGAINST_NO_MEMO },
+  ];
+  return { ratios, rows: memo.rows };
+}
+
+function goalsMet(): MeasuredGoal[] {
+  say("\ngoals");
+  return GOALS.flatMap(({ of, goals }) => {
+    const row = measured(of);
+    return goals.map((goal) => {
+      const met = { ...goal, seconds: row[goal.of] ?? Number.NaN };
+      say(goalLine(met));
+      return met;
+    });
+  });
+}
+
+const full = process.argv.includes("--full");
+const figures = await rates();
+const { ratios, rows } = await heldRatios(figures);
+const ratioGroup = { heading: "memo against none", rows };
+const goals = full ? goalsMet() : [];
+const scaling = full ? Object.entries(SCALING).map(([heading, cases]) => group(heading, cases)) : [];
+const groups = full ? [group("decode steps", DECODE_STEPS), ...scaling] : [ratioGroup];
+const results = writeResults({ figures, ratios, goals, groups });
+if (full) writePage(results);
+for (const { name, ratio, least } of ratios) {
+  say(`${name}: ${ratio.toFixed(1)} (at least ${least})`);
+  if (ratio >= least) continue;
+  process.stderr.write(`bench: ${name} is only ${ratio.toFixed(1)}, at least ${least}\n`);
   process.exitCode = 1;
 }

@@ -60,6 +60,11 @@ export class Machine {
     return Number(this.wasm.cycleOf(this.handle));
   }
 
+  /** Bytes of linear memory: this machine, its memo, and whatever else was built in the same instance. */
+  get memoryBytes(): number {
+    return this.wasm.memory.buffer.byteLength;
+  }
+
   /** Counter values, indexed by Counter. */
   counters(): number[] {
     const at = this.wasm.countersOf(this.handle);
