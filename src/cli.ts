@@ -32,6 +32,11 @@ const COMMANDS: Entry[] = [
     load: () => import("./commands/compare.js"),
   },
   {
+    name: "report",
+    summary: "the architecture report of a run: one HTML file, Markdown, or figures as SVG",
+    load: () => import("./commands/report.js"),
+  },
+  {
     name: "models",
     summary: "which models there are, how large they are, where their shapes were read",
     load: () => import("./commands/models.js"),
@@ -74,6 +79,7 @@ Examples:
   mobisim run                   the embedded model and trace on the edge machine
   mobisim run --help            every option of run, with examples
   mobisim run --json            one JSON document on stdout
+  mobisim report result.json --out report.html
   mobisim dram --stream S5      random reads on DDR4: how fast, and why not faster
   mobisim accuracy --tokens 256 how good the model is, slice by slice, measured
   mobisim check dram FILE       is the DRAM model exact?

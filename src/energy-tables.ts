@@ -8,6 +8,7 @@
 import { z } from "zod";
 import { InputError } from "./errors.js";
 import type { Machine } from "./hardware.js";
+import type { CitedPrice } from "./result.js";
 import { parseSramCsv, type SramBuffer, type SramTable, smallestBankKiB, sramBuffer } from "./sram.js";
 import { BYTES_PER_KIB } from "./units.js";
 import { parseWithSchema } from "./yaml.js";
@@ -124,6 +125,29 @@ export function machineBuffers(machine: Machine, { sram }: EnergyTables): Machin
     arrayStaging: made("arrayStaging", buffers.arrayStagingKiB),
     vectorStaging: made("vectorStaging", buffers.vectorStagingKiB),
   };
+}
+
+/** Every price of energy that the tables hold for a machine, with its source. */
+export function citedPrices(machine: Machine, tables: EnergyTables): CitedPrice[] {
+  const { pe, sram, vector, router } = tables;
+  const logic = Object.entries({ pe, vector, router }).flatMap(([table, values]) =>
+    pricesIn(`energy.${table}`, values),
+  );
+  const buffers = Object.entries(machineBuffers(machine, tables)).flatMap(([buffer, prices]) =>
+    SRAM_PRICES.map((price): CitedPrice => {
+      const [name, value] = [`${buffer}.${price}`, prices[price]];
+      return { table: "energy.sram", name, low: value, high: value, source: sram.source, estimate: false };
+    }),
+  );
+  return [...logic, ...buffers];
+}
+
+const SRAM_PRICES = ["accessReadPj", "accessWritePj", "leakageMw"] as const;
+
+function pricesIn(table: string, values: object): CitedPrice[] {
+  return Object.entries(values)
+    .filter(([name]) => name.endsWith("Pj"))
+    .map(([name, { low, high, source, estimate }]) => ({ table, name, low, high, source, estimate }));
 }
 
 /** Whatever of the numbers rests on an assumption, a line each. */

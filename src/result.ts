@@ -2,6 +2,7 @@
 //   What one run answers: the document that `run --json` prints, field for field (interface.md). Types only.
 //
 
+import type { Machine } from "./hardware.js";
 import type { Phase } from "./replay-options.js";
 
 /** A number whose sources differ; both ends are the same where they agree. */
@@ -56,6 +57,24 @@ export interface MemoResult {
   bytes: number;
 }
 
+/** One number of an energy table or a DRAM part. */
+export interface CitedPrice extends Band {
+  /** Where it stands: `energy.pe`, `energy.vector`, `energy.router`, or the DRAM part. */
+  table: string;
+  name: string;
+  source: string;
+  /** Scaled from a publication by us, not stated by it. */
+  estimate: boolean;
+}
+
+/** What energy was computed with. */
+export interface Prices {
+  /** `pj` for each count of a counter; together with the powers they add up to `energyPj`. */
+  events: { block: string; counter: string; pj: Band; what: string }[];
+  powers: { block: string; milliwatts: Band; what: string }[];
+  cited: CitedPrice[];
+}
+
 export type AccuracySource = "measured" | "recorded" | "cited" | "none";
 
 export interface Accuracy {
@@ -76,6 +95,8 @@ export interface Result {
   version: string;
   inputs: { name: string; sha256: string }[];
   machine: string;
+  /** Every knob as the machine had it. */
+  config: Machine;
   model: string;
   trace: string | null;
   plan: { source: "trace" | "constant" | "transplanted" | "synthetic"; budget?: number; slices?: number; text: string };
@@ -103,6 +124,7 @@ export interface Result {
   energyPj: { total: Band; blocks: Record<string, Band> };
   /** What the prices of energy assume, a line each. */
   energyNotes: string[];
+  prices: Prices;
   areaMm2: { total: Band; blocks: Record<string, Band> };
   /** Mean weight bits: wanted by the tokens, fetched per routed weight and step, computed by the array. */
   bits: { wanted: number; fetched: number; computed: number };

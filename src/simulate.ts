@@ -9,9 +9,10 @@ import { MemoCount } from "../assembly/contract.js";
 import { recordedAccuracy } from "./accuracy.js";
 import { areaOf } from "./area.js";
 import { breakdownOf, type Counters, computedBits, dramResultOf, fetchedBits, namedCounters } from "./counters.js";
-import { dramEnergy, peakGBps } from "./device.js";
-import { energyOf } from "./energy.js";
-import { energyNotes } from "./energy-tables.js";
+import { type Device, dramEnergy, peakGBps } from "./device.js";
+import { type DramEnergy, energyOf, priceList } from "./energy.js";
+import { citedPrices, type EnergyTables, energyNotes } from "./energy-tables.js";
+import type { Machine } from "./hardware.js";
 import { stateHash } from "./hash.js";
 import { type IdealCycles, idealised } from "./idealised.js";
 import { type Cause, IDEAL } from "./io/counterfactual.js";
@@ -22,7 +23,7 @@ import { routedWeights } from "./model.js";
 import { type Plan, wantedBits } from "./plan.js";
 import { firstSteps, type Replay } from "./replay.js";
 import type { RunRequest } from "./request.js";
-import type { MemoResult, Result } from "./result.js";
+import type { CitedPrice, MemoResult, Prices, Result } from "./result.js";
 import { passBits, slicesOf } from "./schedule/codes.js";
 import { secondsOf } from "./units.js";
 import type { Machine as Engine } from "./wasm/machine.js";
@@ -98,6 +99,7 @@ function resultOf(request: RunRequest, job: Job, real: Engine, ideal: IdealCycle
   const cycles = real.cycle;
   const seconds = secondsOf(cycles, machine.clock.coreMHz);
   const { channels, diesPerChannel } = machine.dram;
+  const memory = dramEnergy(device, channels, diesPerChannel);
   const breakdown = breakdownOf(counters);
   const waited = waitedFor(counters);
   const exposed = (cause: Cause): number | null => {
@@ -108,6 +110,7 @@ function resultOf(request: RunRequest, job: Job, real: Engine, ideal: IdealCycle
     version: packageVersion(),
     inputs: files,
     machine: machineText(job.inputs, request),
+    config: machine,
     model: model.name,
     trace: trace?.name ?? null,
     plan: planResult(plan, played),
@@ -122,8 +125,9 @@ function resultOf(request: RunRequest, job: Job, real: Engine, ideal: IdealCycle
     breakdown,
     exposed: { route: exposed("route"), dram: exposed("dram"), vector: exposed("vector") },
     dram: dramResultOf(counters, seconds, peakGBps(device, channels)),
-    energyPj: energyOf(counters, machine, tables, dramEnergy(device, channels, diesPerChannel), seconds),
+    energyPj: energyOf(counters, machine, tables, memory, seconds),
     energyNotes: energyNotes(machine, tables),
+    prices: pricesOf(machine, device, tables, memory),
     areaMm2: areaOf(machine, tables),
     bits: {
       wanted: wantedBits(plan, model, played),
@@ -142,6 +146,13 @@ function machineText({ machine: { name }, isoArea }: Inputs, { weights, sets }: 
   const scaled = isoArea === undefined ? [] : [isoArea];
   const changes = [...(weights === undefined ? [] : [`weights ${weights}`]), ...sets, ...scaled];
   return changes.length > 0 ? `${name} (${changes.join(", ")})` : name;
+}
+
+function pricesOf(machine: Machine, device: Device, tables: EnergyTables, memory: DramEnergy): Prices {
+  const part = Object.entries(device.energyPerOperation).flatMap(([name, price]): CitedPrice[] =>
+    price === undefined ? [] : [{ table: device.name, name, ...price, estimate: false }],
+  );
+  return { ...priceList(machine, tables, memory), cited: [...citedPrices(machine, tables), ...part] };
 }
 
 function memoResult(memo: number[]): MemoResult {

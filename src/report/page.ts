@@ -1,8 +1,10 @@
 //
-//   What a report says, before anybody decides how it looks. terminal.ts and markdown.ts render the same pages.
+//   What a report says, before anybody decides how it looks. terminal.ts, markdown.ts and html.ts render
+//   the same pages.
 //
 //     Result ──► sections.ts ──► Page ──┬──► terminal.ts
-//                                       └──► markdown.ts
+//                    │                  ├──► markdown.ts
+//                    └──► full-page.ts ─┴──► html.ts (with the figures)
 //
 
 /** Where a figure comes from: the word that stands beside it. */
@@ -23,8 +25,16 @@ export interface Row {
   total?: boolean;
 }
 
+/** A Vega-Lite specification: plain data. */
+export type Chart = Readonly<Record<string, unknown>>;
+
+/** A picture of what the rows say: a chart, or a drawing that is SVG already. */
+export type Figure = { name: string; caption: string } & ({ chart: Chart } | { svg: string });
+
 export interface Section {
   title: string;
+  /** Before the table; where pictures cannot be shown, the table says the same. */
+  figures?: Figure[];
   source?: Source;
   /** Heads of the label column and of the cells; absent: a list of facts. */
   columns?: string[];

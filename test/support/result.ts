@@ -2,6 +2,7 @@
 //   A result for tests of what happens after a run. The numbers are chosen to be easy to follow, not to be plausible.
 //
 
+import { parseMachine } from "../../src/hardware.js";
 import type { Result } from "../../src/result.js";
 
 export function exampleResult(): Result {
@@ -13,6 +14,7 @@ export function exampleResult(): Result {
       { name: "traces/decode16/trace.safetensors", sha256: "fedcba9876543210".repeat(4) },
     ],
     machine: "edge",
+    config: parseMachine("name: edge", "edge.yaml"),
     model: "tiny-llama",
     trace: "decode16",
     plan: { source: "trace", budget: 4, text: "budget 4 of decode16 (measured 4.01 bits)" },
@@ -50,6 +52,14 @@ export function exampleResult(): Result {
       blocks: { array: same(1_000_000_000), dram: { low: 3_000_000_000, high: 7_000_000_000 } },
     },
     energyNotes: ["SRAM leakage: itrs-lstp cells at 350 K, 28 nm", "estimates: macPj"],
+    prices: {
+      events: [{ block: "array", counter: "PeActiveCycles", pj: same(2_500_000), what: "PE at work" }],
+      powers: [{ block: "dram", milliwatts: { low: 3_000, high: 7_000 }, what: "standby, all channels" }],
+      cited: [
+        { table: "energy.pe", name: "activeCyclePj", ...same(2_500_000), source: "a synthesis", estimate: false },
+        { table: "energy.router", name: "macPj", low: 0.1, high: 0.2, source: "scaled from 45 nm", estimate: true },
+      ],
+    },
     areaMm2: {
       total: { low: 4.5, high: 5.5 },
       blocks: {

@@ -1,0 +1,85 @@
+//
+//   A page as one HTML file: no other file, no network. Charts are Vega-Lite specifications beside the scripts that draw
+//   them; a policy in the head forbids the page to load anything.
+//
+//     Page ──► sections (figures, table, notes) ─┐
+//     scripts (vega, vega-lite, boot) ───────────┴──► html
+//
+
+import { escapeMarkup, scriptJson } from "./escape.js";
+import { BOOT, STYLE } from "./html-assets.js";
+import type { Chart, Figure, Page, Row, Section } from "./page.js";
+
+const POLICY = "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; img-src data:";
+
+/** The document; `scripts` are the libraries that draw its charts. */
+export function htmlOf(page: Page, scripts: readonly string[]): string {
+  const charts: Record<string, Chart> = {};
+  const body = page.sections.map((section) => sectionOf(section, charts)).join("\n");
+  const drawing = Object.keys(charts).length === 0 ? "" : drawingOf(charts, scripts);
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="${POLICY}">
+<title>${escapeMarkup(page.title)}</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<main>
+<h1>${escapeMarkup(page.title)}</h1>
+${body}
+<footer>${escapeMarkup(page.legend)}</footer>
+</main>
+${drawing}</body>
+</html>
+`;
+}
+
+function drawingOf(charts: Readonly<Record<string, Chart>>, scripts: readonly string[]): string {
+  const libraries = scripts.map((text) => `<script>${text.replaceAll("</script", "<\\/script")}</script>`);
+  return `<script type="application/json" id="charts">${scriptJson(charts)}</script>
+${libraries.join("\n")}
+<script>${BOOT}</script>
+`;
+}
+
+function sectionOf(
+  { title, source, figures = [], columns, rows, notes }: Section,
+  charts: Record<string, Chart>,
+): string {
+  const badge = source === undefined ? "" : ` <span class="source">${escapeMarkup(source)}</span>`;
+  const parts = [
+    `<h2>${escapeMarkup(title)}${badge}</h2>`,
+    ...figures.map((figure) => figureOf(figure, charts)),
+    rows.length === 0 ? "" : tableOf(columns, rows),
+    ...notes.map((note) => `<p class="note">${escapeMarkup(note)}</p>`),
+  ];
+  return `<section>\n${parts.filter((part) => part !== "").join("\n")}\n</section>`;
+}
+
+function figureOf(figure: Figure, charts: Record<string, Chart>): string {
+  const caption = `<figcaption>${escapeMarkup(figure.caption)}</figcaption>`;
+  if ("svg" in figure) return `<figure>${figure.svg}${caption}</figure>`;
+  charts[figure.name] = figure.chart;
+  return `<figure><div class="chart" id="chart-${escapeMarkup(figure.name)}"></div>${caption}</figure>`;
+}
+
+function tableOf(columns: string[] | undefined, rows: readonly Row[]): string {
+  const kind = columns === undefined ? "facts" : "figures";
+  const head =
+    columns === undefined
+      ? ""
+      : `<thead><tr>${columns.map((one) => `<th>${escapeMarkup(one)}</th>`).join("")}</tr></thead>`;
+  const body = rows.map(({ label, cells, total }) => {
+    const values = cells.map((text) => `<td${isText(text) ? ' class="text"' : ""}>${escapeMarkup(text)}</td>`);
+    return `<tr${total ? ' class="total"' : ""}><th scope="row">${escapeMarkup(label)}</th>${values.join("")}</tr>`;
+  });
+  return `<div class="table"><table class="${kind}">${head}<tbody>\n${body.join("\n")}\n</tbody></table></div>`;
+}
+
+/** Sentences and words stand left, numbers right. */
+function isText(text: string): boolean {
+  return /^[^\d<>-]/.test(text);
+}
