@@ -12,8 +12,7 @@
 
 /** Words of one work record. */
 export const RECORD_WORDS = 24;
-/** Words of one DRAM timing-rule row. */
-export const RULE_WORDS = 6;
+export const RULE_WORDS = 6; // of one DRAM timing-rule row
 /** Most tokens one Route record may decide. */
 export const ROUTE_TOKENS = 1024;
 /** Most slices a linear may have. */
@@ -70,7 +69,7 @@ export enum Field {
   AfterCompute,
   AfterVector,
   AfterStore,
-  Tag, // free for the schedule (op number); the hardware does not read it
+  Tag, // op number (its low TAG_OP_BITS bits), for who observes more; the hardware does not read it
 
   // Fetch
   FetchQueue = 5, // Queue.Base or Queue.Demand
@@ -279,6 +278,7 @@ export enum Status {
   NeedsWork, // the sequencer wants records
   Limit, // the cycle limit was reached
   Stuck, // nothing can ever happen again: see blocked()
+  Events, // the buffer of events is full: who observes empties it (events.ts)
 }
 
 /** The five units, in the order of their words in `blocked()`. */

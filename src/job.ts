@@ -24,7 +24,7 @@ import { SLICES } from "./trace-json.js";
 import { transplantedPlan } from "./transplant.js";
 import { BYTES_PER_KIB } from "./units.js";
 import { compileMachine, loadMachine } from "./wasm/load.js";
-import { Machine as Engine, type Supply } from "./wasm/machine.js";
+import { Machine as Engine, type Observer, type Supply } from "./wasm/machine.js";
 
 export type OnProgress = (done: number, total: number) => void;
 
@@ -72,15 +72,17 @@ function planOfCodes({ budget, slices, synthetic }: RunRequest, { name, weights 
 
 /**
  * Runs the job's program on one engine for each of `variants`; they come back finished, in that order. Interrupted, it
- * ends after the step under way; throws Interrupted if that is the first.
+ * ends after the step under way; throws Interrupted if that is the first. The observer hears of the first engine.
  */
 export async function execute(
   job: Job,
   variants: MachineOptions[],
   onProgress: OnProgress,
   signal?: AbortSignal,
+  observer?: Observer,
 ): Promise<{ engines: Engine[]; steps: number }> {
   const engines = await buildEngines(job, variants);
+  if (observer !== undefined) engines[0].observe(observer);
   const stopped = () => signal?.aborted === true;
   let supplies = 0;
   let finished = 0;
@@ -88,7 +90,7 @@ export async function execute(
     for (const engine of engines) feed(engine, supply);
     supplies++;
   };
-  for (const { done, total, steps } of programOf(job, engines[0].supplyLimit, sink, stopped)) {
+  for (const { done, total, steps } of programOf(job, engines[0].supplyLimit, sink, stopped, observer !== undefined)) {
     onProgress(done, total);
     finished = steps;
     if (supplies < SUPPLIES_PER_BREATH) continue;
@@ -106,10 +108,11 @@ export function* programOf(
   limit: { records: number; depths: number },
   sink: (supply: Supply) => void,
   stopped: () => boolean = () => false,
+  observed = false,
 ): Generator<{ done: number; total: number; steps: number }> {
   const { inputs, plan, played } = job;
   const { machine, model, trace } = inputs;
-  const program = new Program(limit, bufferLimits(inputs), sink);
+  const program = new Program(limit, bufferLimits(inputs), sink, observed);
   const schedule = new StepSchedule(program, machine, model, plan, placementOf(job), played.batch);
   const partsIn = (index: number) => schedule.parts(played.tokensIn(index));
   let total = 0;

@@ -91,6 +91,47 @@ export interface Accuracy {
   sourceModel?: { name: string; perplexity: number; reference: number | null; tokens: number };
 }
 
+/** One op of one layer, summed over the steps. */
+export interface OpDetail {
+  /** null: of no layer. */
+  layer: number | null;
+  op: string;
+  /** Core cycles in which the array executed it or waited for it. */
+  breakdown: Breakdown;
+  peActiveCycles: number;
+  peGatedCycles: number;
+  vectorCycles: number;
+  routerCycles: number;
+  /** Payload that it fetched and stored. */
+  bytesRead: number;
+  bytesWritten: number;
+}
+
+/** The run in windows of equal length; the last one may be shorter. */
+export interface TimeDetail {
+  windowCycles: number;
+  breakdown: Record<keyof Breakdown, number[]>;
+  /** Payload of the runs that arrived, of the stores that were sent. */
+  bytesRead: number[];
+  bytesWritten: number[];
+}
+
+/** What the tokens of a sequence want: mean slices by layer and column of consecutive tokens. */
+export interface DepthDetail {
+  sequence: number;
+  tokens: number;
+  tokensPerColumn: number;
+  slices: number[][];
+}
+
+/** What only an observed run knows (run --detail). */
+export interface Detail {
+  /** Layer by layer; their cycles and bytes add up to the run's. */
+  ops: OpDetail[];
+  time: TimeDetail;
+  depths: DepthDetail | null;
+}
+
 export interface Result {
   version: string;
   inputs: { name: string; sha256: string }[];
@@ -130,6 +171,7 @@ export interface Result {
   bits: { wanted: number; fetched: number; computed: number };
   accuracy: Accuracy;
   counters: Record<string, number>;
+  detail?: Detail;
   /** What the memo of the DRAM channels did, when there is one. Says how the result was found, not what it is. */
   memo?: MemoResult;
   stateHash: string;

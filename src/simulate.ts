@@ -20,10 +20,14 @@ import type { Inputs } from "./io/inputs.js";
 import { packageVersion } from "./io/version.js";
 import { execute, type Job, type OnProgress, prepare } from "./job.js";
 import { routedWeights } from "./model.js";
+import { depthDetail } from "./observe/depths.js";
+import { OpTable } from "./observe/ops.js";
+import { type Listener, tell } from "./observe/reader.js";
+import { Windows } from "./observe/windows.js";
 import { type Plan, wantedBits } from "./plan.js";
 import { firstSteps, type Replay } from "./replay.js";
 import type { RunRequest } from "./request.js";
-import type { CitedPrice, MemoResult, Prices, Result } from "./result.js";
+import type { CitedPrice, Detail, MemoResult, Prices, Result } from "./result.js";
 import { passBits, slicesOf } from "./schedule/codes.js";
 import { secondsOf } from "./units.js";
 import type { Machine as Engine } from "./wasm/machine.js";
@@ -33,6 +37,10 @@ export interface SimulateOptions {
   signal?: AbortSignal | undefined;
   /** Whether the idealised runs go beside it; `exposed` is null without them. Default: yes. */
   counterfactuals?: boolean;
+  /** Whether the run is observed: by op, over time. Changes nothing else of the result. */
+  detail?: boolean | undefined;
+  /** Who else observes it, made once the job is known. */
+  listen?: ((job: Job) => Listener[]) | undefined;
 }
 
 /**
@@ -40,27 +48,46 @@ export interface SimulateOptions {
  * finished by then, and throws Interrupted if there are none.
  */
 export async function simulate(request: RunRequest, options: SimulateOptions = {}): Promise<Result> {
-  const { onProgress = () => {}, signal, counterfactuals = true } = options;
+  const { onProgress = () => {}, signal, counterfactuals = true, detail = false, listen = () => [] } = options;
   const job = prepare(request);
   // Without DRAM a run is cheap and goes along; the other counterfactuals cost a run each.
   const causes = counterfactuals ? counterfactualsOf(job) : [];
   const progress = shared(onProgress, causes.length + 1);
+  const watch = detail ? watchOf() : undefined;
+  const listeners = [...(watch?.listeners ?? []), ...listen(job)];
+  const observer = listeners.length === 0 ? undefined : tell(listeners);
   const others = idealised(request, job, causes, (i, done) => progress(i + 1, done));
   signal?.addEventListener("abort", others.stop);
   try {
     const onReal = (done: number, total: number) => progress(0, done, total);
-    const { engines, steps } = await execute(job, counterfactuals ? [{}, IDEAL.dram] : [{}], onReal, signal);
+    const variants = counterfactuals ? [{}, IDEAL.dram] : [{}];
+    const { engines, steps } = await execute(job, variants, onReal, signal, observer);
     const [real, idealDram] = engines;
+    const seen = (known: Job) => (watch === undefined ? {} : { detail: watch.detail(known) });
     const waited = waitedFor(namedCounters(real.counters()));
     const cycles = await others.cycles((cause) => waited[cause] > 0);
     const ideal = counterfactuals ? { ...cycles, dram: idealDram.cycle } : NOT_IDEALISED;
-    if (signal?.aborted !== true) return resultOf(request, job, real, ideal);
+    if (signal?.aborted !== true) return { ...resultOf(request, job, real, ideal), ...seen(job) };
     const known = { ...job, played: firstSteps(job.played, steps) };
-    return { ...resultOf(request, known, real, ideal), partial: true, stepsAsked: job.played.stepCount };
+    return {
+      ...resultOf(request, known, real, ideal),
+      ...seen(known),
+      partial: true,
+      stepsAsked: job.played.stepCount,
+    };
   } finally {
     signal?.removeEventListener("abort", others.stop);
     others.stop();
   }
+}
+
+/** Who makes the detail of a run. */
+function watchOf(): { listeners: Listener[]; detail(known: Job): Detail } {
+  const [ops, windows] = [new OpTable(), new Windows()];
+  const detail = ({ plan, inputs: { model }, played }: Job): Detail => {
+    return { ops: ops.rows(), time: windows.detail(), depths: depthDetail(plan, model, played) };
+  };
+  return { listeners: [ops.listener, windows.listener], detail };
 }
 
 /** One progress of several executions of the same program. */

@@ -19,7 +19,7 @@ const architecture = suite("architecture");
 
 const MIB = 2 ** 20;
 const MAX_LINES = 300;
-const CONTRACTS = ["assembly/contract.ts", "assembly/numeric/contract.ts"];
+const CONTRACTS = ["assembly/contract.ts", "assembly/events.ts", "assembly/numeric/contract.ts"];
 
 const assembly = typescript("assembly");
 const source = typescript("src");

@@ -5,6 +5,7 @@
 import { make, zeroed } from "./alloc";
 import { SUPPLY_DEPTHS, SUPPLY_RECORDS } from "./core/sequencer";
 import { MemoCount } from "../contract";
+export { Event, Seen } from "../events";
 import { System } from "./system";
 import { StateReader, StateWriter } from "./state";
 
@@ -88,6 +89,26 @@ export function cycleOf(machine: usize): i64 {
 /** i64[Counter.Count]. */
 export function countersOf(machine: usize): usize {
   return changetype<System>(machine).collect();
+}
+
+/** From here on the machine says what happens, and `run` answers Status.Events once `limit` events are written. */
+export function observe(machine: usize, limit: i32): void {
+  changetype<System>(machine).observe(limit);
+}
+
+/** The events since the book was emptied; `eventCountOf` says how many. */
+export function eventsOf(machine: usize): usize {
+  const events = changetype<System>(machine).core.board.events;
+  events.close();
+  return events.base;
+}
+
+export function eventCountOf(machine: usize): i32 {
+  return changetype<System>(machine).core.board.events.count;
+}
+
+export function emptyEvents(machine: usize): void {
+  changetype<System>(machine).core.board.events.empty();
 }
 
 /** i64[MemoCount.Count], all 0 without a memo. */

@@ -16,11 +16,12 @@ import { Counter, Dram, Field, Knob, Status } from "../contract";
 import { ceilDiv, count, knob, make, zeroed } from "./alloc";
 import { Clock } from "./clock";
 import { Core, newCore } from "./core/core";
-import { FETCH_RUN, word } from "./core/board";
+import { FETCH_RUN } from "./core/board";
 import { MemoChannel, newMemo, newMemoChannel } from "./memory/memo-channel";
 import { Memo } from "./memory/memo";
 import { Completions, newCompletions } from "./memory/completions";
 import { NEVER, StateReader, StateWriter } from "./state";
+import { word } from "./core/record";
 
 
 @unmanaged
@@ -83,11 +84,18 @@ export class System {
     return changetype<MemoChannel>(load<usize>(this.channels + <usize>index * sizeof<usize>()));
   }
 
+  /** From here on what happens is written down (core/events.ts). */
+  observe(limit: i32): void {
+    this.core.board.events.observe(this.now, limit, this.core.fetch.limit + this.core.store.limit);
+  }
+
   /** Simulates cycles below `limit`; a Status. */
   run(limit: i64): i32 {
     const sequencer = this.core.sequencer;
     if (!this.dispatching && sequencer.wantsWork()) return Status.NeedsWork;
+    const events = this.core.board.events;
     while (this.now < limit) {
+      if (events.full()) return Status.Events;
       if (!this.dispatching && this.beginCycle()) return Status.Quiet;
       const moved = sequencer.dispatch();
       if (moved > 0) this.acted = true;

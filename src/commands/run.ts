@@ -22,6 +22,7 @@ interface RunOptions extends RequestOptions {
   json?: boolean;
   out?: string;
   quiet?: boolean;
+  detail?: boolean;
   accuracy: (typeof ACCURACIES)[number];
   arithmetic?: Arithmetic;
   /** False after --no-memo. */
@@ -84,6 +85,7 @@ export function define(command: Command): void {
     )
     .option("--arithmetic <name>", `of --accuracy measured: ${ARITHMETICS.join(", ")} (default: fp16pe)`, arithmetic)
     .option("--json", "print the result as one JSON document")
+    .option("--detail", "observe the run: by op and layer, over time, depths by token; for report and --json")
     .option("--out <dir>", "also write result.json and report.md there")
     .option("--no-memo", "simulate every clock of every DRAM channel, the same as --memo-mib 0")
     .option("--quiet", "no progress bar, no notes")
@@ -104,12 +106,12 @@ async function run(options: RunOptions): Promise<void> {
 }
 
 /** Simulates, and has the accuracy measured meanwhile if that is asked for. */
-async function answer(request: RunRequest, { accuracy, arithmetic, quiet }: RunOptions): Promise<Result> {
+async function answer(request: RunRequest, { accuracy, arithmetic, quiet, detail }: RunOptions): Promise<Result> {
   if (accuracy === "recorded" && arithmetic !== undefined) {
     throw new InputError(`--arithmetic ${arithmetic}: allowed with --accuracy measured`);
   }
   const { simulate } = await import("../simulate.js");
-  const run = () => attended(quiet === true, (attention) => simulate(request, attention));
+  const run = () => attended(quiet === true, (attention) => simulate(request, { ...attention, detail }));
   if (accuracy === "recorded") return run();
   const { startMeasurement } = await import("../io/measurement.js");
   const measurement = startMeasurement(request, arithmetic ?? ARITHMETICS[0]);

@@ -22,6 +22,7 @@ import type { LinearInput } from "./row-tile.js";
 export function* emitBlock(context: Context, tokens: Int32Array): Generator<void> {
   const { program, model } = context;
   const residual = new ResidualStream(context);
+  program.leaveLayers();
   program.op(Op.Embedding);
   residual.embed(tokens);
   for (let layer = 0; layer < model.layers; layer++) {
@@ -34,6 +35,7 @@ export function* emitBlock(context: Context, tokens: Int32Array): Generator<void
 
 function emitLayer(context: Context, layer: number, residual: ResidualStream): void {
   const { program, model, tokens } = context;
+  program.enterLayer(layer);
   const [output] = linearsWith(model, layer, "o");
   const [down] = linearsWith(model, layer, "down");
   program.op(Op.AttentionNorm);
@@ -75,6 +77,7 @@ function sample(context: Context, residual: ResidualStream): void {
   const sampling = spans.filter((span) => span.last);
   const tokens = machine.schedule.lmHeadTokens === "all" ? context.tokens : sampling.length;
   if (tokens === 0) return;
+  program.leaveLayers();
   program.op(Op.FinalNorm);
   const normed = residual.norm(tokens);
   program.op(Op.LmHead);

@@ -13,8 +13,9 @@ import { InputError } from "../errors.js";
 import { BYTES_PER_KIB } from "../units.js";
 import type { Supply } from "../wasm/machine.js";
 import type { ComputeRecord, FetchRecord, RouteRecord, StoreRecord, VectorRecord, Waits } from "./records.js";
+import { placeBits } from "./tags.js";
 
-/** The ops of a token block: the tag of a record. Layers are not told apart, so that they make equal records. */
+/** The ops of a token block: the tag of a record. Unless observed, layers are not told apart: they make equal records. */
 // biome-ignore format: one line
 export enum Op { Embedding, AttentionNorm, Q, K, V, Attention, O, MlpNorm, GateUp, Down, FinalNorm, LmHead, Qkv, PostNorm }
 
@@ -34,6 +35,8 @@ export class Program {
   private at = 0;
   private depthsAt = 0;
   private tag = 0;
+  private place = 0;
+  private step = 0;
   private fetches = 0;
   private routes = 0;
   private computes = 0;
@@ -44,6 +47,7 @@ export class Program {
     limit: { records: number; depths: number },
     private readonly buffers: BufferLimits,
     private readonly sink: (supply: Supply) => void,
+    private readonly observed = false,
   ) {
     this.records = new Int32Array(limit.records * RECORD_WORDS);
     this.depths = new Uint8Array(limit.depths);
@@ -58,6 +62,20 @@ export class Program {
   /** The op that the records from here on belong to. */
   op(op: Op): void {
     this.tag = op;
+  }
+
+  /** The step that the records from here on belong to, outside its layers. */
+  enterStep(step: number): void {
+    this.step = step;
+    this.leaveLayers();
+  }
+
+  enterLayer(layer: number): void {
+    if (this.observed) this.place = placeBits(this.step, layer);
+  }
+
+  leaveLayers(): void {
+    this.enterLayer(-1);
   }
 
   /** Hands on what is left of the last chunk. */
@@ -170,7 +188,7 @@ export class Program {
     words[at + Field.AfterCompute] = distance(this.computes, waits.compute);
     words[at + Field.AfterVector] = distance(this.vectors, waits.vector);
     words[at + Field.AfterStore] = distance(this.stores, waits.store);
-    words[at + Field.Tag] = this.tag;
+    words[at + Field.Tag] = this.tag | this.place;
     return at;
   }
 }

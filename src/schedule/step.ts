@@ -74,6 +74,7 @@ export class StepSchedule {
 
   /** Emits one step, layer by layer; `tokens` are its token ids, -1 where they are synthetic. */
   *emit(step: Step, tokens: Int32Array): Generator<void> {
+    this.program.enterStep(step.index);
     for (const block of pieces(tokens.length, stepTokens(this.machine, this.model))) {
       const end = block.start + block.size;
       yield* emitBlock(this.contextOf(step, block), tokens.subarray(block.start, end));

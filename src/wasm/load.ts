@@ -3,6 +3,7 @@
 //
 
 import * as contract from "../../assembly/contract.js";
+import * as events from "../../assembly/events.js";
 import { compileBinary, instanceOf } from "./instance.js";
 
 /** The exports of assembly/machine/index.ts. Handles and vectors are addresses. */
@@ -22,6 +23,10 @@ export interface MachineExports {
   cycleOf(machine: number): bigint;
   countersOf(machine: number): number;
   memoOf(machine: number): number;
+  observe(machine: number, limit: number): void;
+  eventsOf(machine: number): number;
+  eventCountOf(machine: number): number;
+  emptyEvents(machine: number): void;
   blockedOf(machine: number): number;
   canonicalOf(machine: number, words: number, capacity: number): number;
   loadInto(machine: number, now: bigint, words: number, count: number): void;
@@ -32,5 +37,5 @@ export const compileMachine = compileBinary;
 
 /** Instantiates the binary; a private memory each. Throws when it is stale. */
 export async function loadMachine(module: WebAssembly.Module): Promise<MachineExports> {
-  return (await instanceOf(module, contract)) as unknown as MachineExports;
+  return (await instanceOf(module, { ...contract, ...events })) as unknown as MachineExports;
 }

@@ -2,7 +2,8 @@
 //   One machine in linear memory: vectors in, vectors out. The only file with pointers.
 //
 
-import { Blocked, Counter, Knob, MemoCount, RECORD_WORDS, type Status, Unit } from "../../assembly/contract.js";
+import { Blocked, Counter, Knob, MemoCount, RECORD_WORDS, Status, Unit } from "../../assembly/contract.js";
+import { EVENT_WORDS } from "../../assembly/events.js";
 import type { MachineExports } from "./load.js";
 
 /** Records and the depths they point into; indices in RouteDepths are relative to `depths`. */
@@ -10,6 +11,12 @@ export interface Supply {
   records: Int32Array;
   depths: Uint8Array;
 }
+
+/** Reads events, EVENT_WORDS each; they are gone when it returns. */
+export type Observer = (events: Int32Array) => void;
+
+/** What `run` answers; events are read meanwhile. */
+export type Answer = Exclude<Status, Status.Events>;
 
 const NO_LIMIT = 2 ** 42;
 /** Room for the largest canonical state. */
@@ -20,6 +27,7 @@ export class Machine {
   private readonly handle: number;
   /** Where canonical states are written; made when the first one is asked for. */
   private stateAt = 0;
+  private observer: Observer | undefined;
 
   constructor(
     private readonly wasm: MachineExports,
@@ -52,8 +60,26 @@ export class Machine {
   }
 
   /** Simulates cycles below `limit`. */
-  run(limit: number = NO_LIMIT): Status {
-    return this.wasm.run(this.handle, BigInt(Math.min(limit, NO_LIMIT)));
+  run(limit: number = NO_LIMIT): Answer {
+    const end = BigInt(Math.min(limit, NO_LIMIT));
+    for (;;) {
+      const status: Status = this.wasm.run(this.handle, end);
+      if (this.observer !== undefined) this.tell(this.observer);
+      if (status !== Status.Events) return status;
+    }
+  }
+
+  /** From here on `observer` hears what happens; it cannot change it. */
+  observe(observer: Observer, eventsAtOnce = 1 << 15): void {
+    this.observer = observer;
+    this.wasm.observe(this.handle, eventsAtOnce);
+  }
+
+  private tell(observer: Observer): void {
+    const at = this.wasm.eventsOf(this.handle);
+    const words = this.wasm.eventCountOf(this.handle) * EVENT_WORDS;
+    observer(new Int32Array(this.wasm.memory.buffer, at, words));
+    this.wasm.emptyEvents(this.handle);
   }
 
   get cycle(): number {

@@ -12,12 +12,14 @@
 //   Source      docs/machine.md, sections 5 and 6.
 
 import { Counter, Field, Knob, Release } from "../../contract";
+import { Event, Seen } from "../../events";
 import { count, knob } from "../alloc";
 import { NEVER, StateReader, StateWriter } from "../state";
-import { Board, word } from "./board";
+import { Board } from "./board";
 import { PassLaw } from "./pass";
 import { Pipeline } from "./pipeline";
 import { RecordQueue } from "./queue";
+import { put, word } from "./record";
 
 
 @unmanaged
@@ -169,9 +171,19 @@ export class PeArray {
     count(counters, Counter.Dequantizations, groupSums * word(record, Field.ComputeDequants));
     count(counters, Counter.Accumulations, groupSums);
     if (word(record, Field.ComputeSumAdds) != 0) count(counters, Counter.SumAdds, columns * inputs);
+    if (this.board.events.on) this.say(record, active, gated);
     if (word(record, Field.ComputeRoutedWeights) == 0) return;
     count(counters, Counter.RoutedWeightPasses, rows * inputs * passes);
     if (slice == 1) count(counters, Counter.RoutedWeights, rows * inputs * passes);
+  }
+
+  private say(record: usize, active: i64, gated: i64): void {
+    const events = this.board.events;
+    const at = events.ended(Event.Compute, record, this.due - this.length());
+    put(at, Seen.Slice, word(record, Field.ComputeSlice));
+    put(at, Seen.PassCycles, <i32>this.passCycles);
+    put(at, Seen.Active, <i32>active);
+    put(at, Seen.Gated, <i32>gated);
   }
 
   canonical(now: i64, into: StateWriter): void {

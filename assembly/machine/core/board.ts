@@ -9,28 +9,25 @@
 //   Source      docs/machine.md, sections 1 and 2.
 
 import { Field, Knob, Work } from "../../contract";
+import { TAG_OP_BITS } from "../../events";
 import { knob } from "../alloc";
 import { StateReader, StateWriter } from "../state";
+import { Events } from "./events";
 import { RouteTable } from "./routes";
 import { RunTable } from "./runs";
+import { word } from "./record";
 
 /** Words the sequencer adds to a dispatched Fetch and Route record. */
 export const FETCH_RUN: i32 = Field.FetchSlice + 1;
 export const FETCH_BASES_BEFORE: i32 = Field.FetchSlice + 2;
 export const ROUTE_SELF: i32 = Field.RouteRun + 1;
 
-/** One word of a record. */
-// @ts-ignore: decorator
-@inline
-export function word(record: usize, field: i32): i32 {
-  return load<i32>(record + ((<usize>field) << 2));
-}
-
 
 @unmanaged
 export class Board {
   runs: RunTable;
   routes: RouteTable;
+  events: Events;
   computesDispatched: i32;
   computesVisible: i32;
   vectorsDispatched: i32;
@@ -46,6 +43,7 @@ export class Board {
   reset(runs: RunTable, routes: RouteTable, knobs: usize): void {
     this.runs = runs;
     this.routes = routes;
+    this.events.reset(runs);
     this.computesDispatched = this.computesVisible = 0;
     this.vectorsDispatched = this.vectorsDone = 0;
     this.storesDispatched = this.storesDone = 0;
@@ -73,6 +71,8 @@ export class Board {
         return max(value - this.vectorsDone, 0);
       case Field.AfterStore:
         return max(value - this.storesDone, 0);
+      case Field.Tag:
+        return value & ((1 << TAG_OP_BITS) - 1);
     }
     if (value == 0) return 0;
     if (this.namesRun(record, field)) return max(value - this.runs.first, 0); // nobody asks for a retired run

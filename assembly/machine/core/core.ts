@@ -10,7 +10,8 @@ import { count, knob, make } from "../alloc";
 import { StateReader, StateWriter } from "../state";
 import { PeArray } from "./array";
 import { Arrivals } from "./arrivals";
-import { Board, word } from "./board";
+import { Board } from "./board";
+import { Events } from "./events";
 import { Fetch } from "./fetch";
 import { PassLaw } from "./pass";
 import { Pipeline } from "./pipeline";
@@ -21,6 +22,7 @@ import { RunState, RunTable } from "./runs";
 import { Sequencer } from "./sequencer";
 import { StoreUnit } from "./store";
 import { VectorUnit } from "./vector";
+import { word } from "./record";
 
 const UNITS: i32 = 5;
 const UNIT_BITS: i32 = 3;
@@ -141,6 +143,10 @@ export class Core {
   /** Charges `cycles` cycles to their cause. */
   charge(cause: i32, cycles: i64): void {
     count(this.counters, cause, cycles);
+    const events = this.board.events;
+    if (!events.on) return;
+    const queue = this.array.queue;
+    events.charge(cause, cause == Counter.CyclesDrain ? 0 : queue.front(), cycles);
   }
 
   /** Why each unit cannot go on: i32[5] of Blocked, then i32[5] of the number it waits for (bytes, run, ...). */
@@ -239,6 +245,7 @@ export class Core {
 export function newCore(): Core {
   const core = make<Core>();
   core.board = make<Board>();
+  core.board.events = make<Events>();
   const sequencer = make<Sequencer>();
   core.sequencer = sequencer;
   sequencer.base = make<RecordQueue>();

@@ -13,11 +13,13 @@
 //   Source      docs/machine.md, section 3.
 
 import { Counter, Field, Knob } from "../../contract";
+import { Event, Seen } from "../../events";
 import { count, knob } from "../alloc";
 import { NEVER, StateReader, StateWriter } from "../state";
 import { Arrivals } from "./arrivals";
-import { Board, FETCH_BASES_BEFORE, FETCH_RUN, word } from "./board";
+import { Board, FETCH_BASES_BEFORE, FETCH_RUN } from "./board";
 import { RecordQueue } from "./queue";
+import { put, word } from "./record";
 
 
 @unmanaged
@@ -53,8 +55,10 @@ export class Fetch {
   /** Phase 1: runs whose last part is due are in the buffer. */
   arrive(now: i64): void {
     while (this.arrivals.earliest <= now) {
-      this.board.runs.arrive(this.arrivals.take(now));
+      const run = this.arrivals.take(now);
+      this.board.runs.arrive(run);
       this.outstanding--;
+      if (this.board.events.on) this.board.events.done(Event.Arrival, run);
     }
   }
 
@@ -122,7 +126,14 @@ export class Fetch {
     this.granted = record;
     queue.pop();
     count(this.counters, Counter.RunsGranted, 1);
-    count(this.counters, Counter.BytesReadSlice1 + word(record, Field.FetchStream), word(record, Field.FetchBytes));
+    const stream = word(record, Field.FetchStream);
+    const bytes = word(record, Field.FetchBytes);
+    count(this.counters, Counter.BytesReadSlice1 + stream, bytes);
+    const events = this.board.events;
+    if (!events.on) return;
+    const run = word(record, FETCH_RUN) - 1;
+    const at = events.transfer(Event.Grant, record, run, stream, bytes, Field.FetchAddressLow);
+    put(at, Seen.Queue, word(record, Field.FetchQueue));
   }
 
   /** One channel's part of a run reaches the core at `arrival`; the run arrives with the last one. */

@@ -10,7 +10,7 @@
 
 import { Field, Knob } from "../../contract";
 import { ceilDiv, knob } from "../alloc";
-import { word } from "./board";
+import { word } from "./record";
 
 
 @unmanaged

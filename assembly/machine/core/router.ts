@@ -11,10 +11,12 @@
 //   Source      MoBiQuant v2 section 4.2 (2-layer MLP); hidden size and MAC count are ours: docs/machine.md, section 4.
 
 import { Counter, Field, Knob } from "../../contract";
+import { Event, Seen } from "../../events";
 import { ceilDiv, count, knob } from "../alloc";
 import { NEVER, StateReader, StateWriter } from "../state";
-import { Board, ROUTE_SELF, word } from "./board";
+import { Board, ROUTE_SELF } from "./board";
 import { RecordQueue } from "./queue";
+import { put, word } from "./record";
 
 
 @unmanaged
@@ -68,6 +70,8 @@ export class Router {
     count(this.counters, Counter.RouterMacs, tokens * macs);
     count(this.counters, Counter.RouterBusyCycles, now - this.started);
     this.board.runs.release(word(record, Field.RouteRun));
+    const events = this.board.events;
+    if (events.on) put(events.ended(Event.Route, record, this.started), Seen.Tokens, <i32>tokens);
     this.queue.pop();
     this.working = false;
   }

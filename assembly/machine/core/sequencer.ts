@@ -12,8 +12,9 @@
 
 import { Field, Queue, RECORD_WORDS, ROUTE_TOKENS, Work } from "../../contract";
 import { zeroed } from "../alloc";
-import { Board, FETCH_BASES_BEFORE, FETCH_RUN, ROUTE_SELF, word } from "./board";
+import { Board, FETCH_BASES_BEFORE, FETCH_RUN, ROUTE_SELF } from "./board";
 import { RecordQueue } from "./queue";
+import { put, word } from "./record";
 
 const RECORD_BYTES: usize = RECORD_WORDS * 4;
 /** Records and depth bytes that one supply may hold. */
@@ -149,12 +150,6 @@ export class Sequencer {
     this.board.storesDispatched++;
     return true;
   }
-}
-
-// @ts-ignore: decorator
-@inline
-function put(record: usize, field: i32, value: i32): void {
-  store<i32>(record + ((<usize>field) << 2), value);
 }
 
 /** A backward distance d among `dispatched` records of its kind becomes the number of the record, counted from 1. */

@@ -10,11 +10,13 @@
 //   Source      docs/machine.md, section 8.
 
 import { Counter, Field, Knob, Pool, Stream } from "../../contract";
+import { Event } from "../../events";
 import { count, knob, powerOfTwo, zeroed } from "../alloc";
 import { StateReader, StateWriter } from "../state";
 import { Arrivals } from "./arrivals";
-import { Board, word } from "./board";
+import { Board } from "./board";
 import { RecordQueue } from "./queue";
+import { word } from "./record";
 
 // One granted store: parts on their way, acknowledged, bytes, pool (i32 each), latest acknowledgement so far (i64).
 const ENTRY: usize = 24;
@@ -59,8 +61,10 @@ export class StoreUnit {
   /** Phase 1: acknowledgements free staging bytes; stores are done in order. */
   arrive(now: i64): void {
     while (this.arrivals.earliest <= now) {
-      const entry = this.at(this.arrivals.take(now));
+      const number = this.arrivals.take(now);
+      const entry = this.at(number);
       store<i32>(entry, 1, 4);
+      if (this.board.events.on) this.board.events.done(Event.Stored, number);
       if (load<i32>(entry, 12) == Pool.Array) this.board.arrayStaging += load<i32>(entry, 8);
       if (load<i32>(entry, 12) == Pool.Vector) this.board.vectorStaging += load<i32>(entry, 8);
     }
@@ -84,8 +88,10 @@ export class StoreUnit {
     this.granted = record;
     this.queue.pop();
     count(this.counters, Counter.StoresGranted, 1);
-    const isKv = word(record, Field.StoreStream) == Stream.Kv;
-    count(this.counters, isKv ? Counter.BytesWrittenKv : Counter.BytesWrittenActivations, bytes);
+    const stream = word(record, Field.StoreStream);
+    count(this.counters, stream == Stream.Kv ? Counter.BytesWrittenKv : Counter.BytesWrittenActivations, bytes);
+    const events = this.board.events;
+    if (events.on) events.transfer(Event.Store, record, this.next - 1, stream, bytes, Field.StoreAddressLow);
     return true;
   }
 

@@ -10,10 +10,12 @@
 //   Source      pass counts are ours: docs/machine.md, section 7.
 
 import { Counter, Field, Knob } from "../../contract";
+import { Event, Seen } from "../../events";
 import { ceilDiv, count, knob } from "../alloc";
 import { NEVER, StateReader, StateWriter } from "../state";
-import { Board, word } from "./board";
+import { Board } from "./board";
 import { RecordQueue } from "./queue";
+import { put, word } from "./record";
 
 
 @unmanaged
@@ -52,8 +54,15 @@ export class VectorUnit {
     count(this.counters, Counter.VectorBusyCycles, now - this.started);
     this.board.runs.release(word(record, Field.VectorRun));
     this.board.vectorsDone++;
+    if (this.board.events.on) this.say(record);
     this.queue.pop();
     this.working = false;
+  }
+
+  private say(record: usize): void {
+    const at = this.board.events.ended(Event.Vector, record, this.started);
+    put(at, Seen.Elements, word(record, Field.VectorElements));
+    put(at, Seen.Passes, word(record, Field.VectorPasses));
   }
 
   /** Phase 2: starts the head op; true when it did. */
