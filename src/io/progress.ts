@@ -52,21 +52,29 @@ export async function startProgress(quiet: boolean, stream: NodeJS.WriteStream =
 }
 
 /** Work with a bar. Ctrl-C asks it to end where it can; the second one leaves at once. */
-export async function attended<T>(quiet: boolean, work: (attention: Attention) => Promise<T>): Promise<T> {
-  const progress = await startProgress(quiet);
+export async function attended<T>(
+  quiet: boolean,
+  work: (attention: Attention) => Promise<T>,
+  stream: NodeJS.WriteStream = process.stderr,
+): Promise<T> {
+  const progress = await startProgress(quiet, stream);
   const controller = new AbortController();
   const interrupt = () => {
     progress.stop();
     if (controller.signal.aborted) {
-      process.stderr.write("interrupted: no result, nothing written\n");
+      stream.write("interrupted: no result, nothing written\n");
       process.exit(130);
     }
-    if (!quiet) process.stderr.write("interrupted: finishing the step under way, once more leaves at once\n");
+    if (!quiet) stream.write("interrupted: finishing the step under way, once more leaves at once\n");
     controller.abort();
+  };
+  // Interrupted, it is not the whole that is left.
+  const onProgress = (done: number, total: number) => {
+    if (!controller.signal.aborted) progress.update(done, total);
   };
   process.on("SIGINT", interrupt);
   try {
-    return await work({ onProgress: progress.update, signal: controller.signal });
+    return await work({ onProgress, signal: controller.signal });
   } finally {
     progress.stop();
     process.off("SIGINT", interrupt);

@@ -2,7 +2,7 @@ import { PassThrough } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { startProgress } from "../../src/io/progress.js";
+import { attended, startProgress } from "../../src/io/progress.js";
 
 const progress = suite("progress bar");
 
@@ -34,6 +34,28 @@ progress("stays away from short work, pipes and the quiet", async () => {
   assert.is(await work(false, true, 10), "");
   assert.is(await work(false, false, 1050), "");
   assert.is(await work(true, true, 1050), "");
+});
+
+progress("interrupted, it goes away for good and the work hears of it", async () => {
+  const { stream, shown } = screen(true);
+  const drawn: string[] = [];
+  const aborted = await attended(
+    false,
+    async ({ onProgress, signal }) => {
+      await sleep(1050);
+      onProgress(5, 10);
+      drawn.push(shown());
+      process.emit("SIGINT");
+      drawn.push(shown());
+      onProgress(6, 10);
+      return signal.aborted;
+    },
+    stream,
+  );
+  assert.ok(aborted);
+  assert.match(drawn[0], "50%");
+  assert.match(drawn[1], "interrupted: finishing the step under way");
+  assert.is(shown(), "", "nothing is drawn after it");
 });
 
 progress.run();
