@@ -84,6 +84,8 @@ export interface Accuracy {
   reference: number | null;
   tokens: number;
   arithmetic: string;
+  /** Measured only: `slices`, or the number format of the weights. */
+  weights?: string;
   /** Measured only: mean KL(FP16 || this) in nats, and the share of tokens with FP16's likeliest continuation. */
   kl?: number;
   agreement?: number;

@@ -8,6 +8,8 @@
 
 /** Codes of a term table. */
 export const CODES = 256;
+/** Bytes of a code's term in a slot, as the kernels take it: its value, FP32, and its exponent as an FP32's exponent field. */
+export const CODE_TERM_BYTES = 8;
 /** Most terms of a code. */
 export const MAX_SLOTS = 8;
 /** Bits of an integer group sum, two's complement. */

@@ -9,8 +9,10 @@ export { dequantize, dotFp32, sliceTerm } from "./dequant";
 export { gate, settle, softmax } from "./elementwise";
 export { multiplyFloats, packFloats } from "./float";
 export { fp16Dot4, groupFp16 } from "./fp16-pe";
+export { multiplyCodesInt8 } from "./int8-codes";
 export { multiplyInt8, multiplySlices, packInt8, sumSlice } from "./int8-tile";
 export { dotInt8, groupInt8 } from "./integer-pe";
+export { multiplyCodesPe } from "./pe-codes";
 export { multiplySlicesPe, packHalves } from "./pe-tile";
 
 /** Bytes for a vector that crosses, on 16 bytes; zeroed, never freed. */

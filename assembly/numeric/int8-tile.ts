@@ -12,7 +12,7 @@
 //
 
 import { GROUP, INTEGER_TILE, LONGEST_GROUP } from "./contract";
-import { scatterFour } from "./scatter";
+import { across, scatterFour } from "./scatter";
 
 const LARGEST: f32 = 127;
 /** Columns of a step, and the bytes of four tokens' activations for them. */
@@ -161,13 +161,4 @@ function weightSums(x: usize, weights: usize, columns: i32): v128 {
     d = i32x4.add(d, i32x4.dot_i16x8_s(high, v128.load(x, 112)));
   }
   return across(a, b, c, d);
-}
-
-/** The sum of each vector's lanes. */
-// @ts-ignore: decorator
-@inline
-function across(a: v128, b: v128, c: v128, d: v128): v128 {
-  const ab = i32x4.add(v128.shuffle<i32>(a, b, 0, 4, 1, 5), v128.shuffle<i32>(a, b, 2, 6, 3, 7));
-  const cd = i32x4.add(v128.shuffle<i32>(c, d, 0, 4, 1, 5), v128.shuffle<i32>(c, d, 2, 6, 3, 7));
-  return i32x4.add(v128.shuffle<i32>(ab, cd, 0, 1, 4, 5), v128.shuffle<i32>(ab, cd, 2, 3, 6, 7));
 }

@@ -9,6 +9,8 @@
 //   Digits 0..3 stand for -2, -1, 0, 1; digit of lane 0 in the lowest bits of the code.
 //
 
+import { powerOf } from "./pe-step";
+
 /** Bytes of a table of 256 entries. */
 export const TABLE_BYTES = 256 * 32;
 /** Exponents and mantissas of a quad's four lanes. */
@@ -49,13 +51,6 @@ export function buildTable(quad: usize, table: usize, pairs: usize): void {
 export function topOf(quad: usize): v128 {
   const first = i32x4.max_s(v128.load(quad), v128.load(quad, 32));
   return i32x4.max_s(first, i32x4.max_s(v128.load(quad, 64), v128.load(quad, 96)));
-}
-
-/** 2^exponent, as FP32. */
-// @ts-ignore: decorator
-@inline
-export function powerOf(exponent: v128): v128 {
-  return i32x4.shl(i32x4.add(exponent, i32x4.splat(127)), 23);
 }
 
 /** All codes of two lanes: their products at max = top, at max = top + 1, and whether the latter is the maximum. */

@@ -2,31 +2,21 @@
 //   FP16 PEs on slices, four tokens side by side, all rows of a linear at once.
 //
 //     x f32 (FP16 numbers) ──► packHalves ──► lanes ──► table of every quad (pe-table.ts) ──┐
-//     code of a row's four digits ──────────────────────────────────────────────────────────┴► one step of its accumulator
+//     code of a row's four digits ──────────────────────────────────────────────────────────┴► one step of its accumulator (pe-step.ts)
 //
-//     step, in FP32 lanes: A the accumulator's value, R = 2^exponent; both exact
-//       R' = max(R, 2^max);  S = floor(A / R') + floor(dp * 2^max / R');  14 bits of S are kept, R' doubles for each one lost
 //     group end: slice 1 s * (P + 2 X) + base * X, slice e s/4^(e-1) * (P + X/2); X the PE's sum of x with digits 1
 //
-//   Law         bit for bit the aligned FP16 PE (fp16-pe.ts) with one term a digit: floor is its arithmetic shift; nothing
-//               leaves FP32's exact range. An accumulator that falls 14 places behind is 0, not -1. FP32: slices ascend
-//               inside a group, groups ascend, one addition each, every operation rounded once.
+//   Law         bit for bit the aligned FP16 PE (fp16-pe.ts) with one term a digit. FP32: slices ascend inside a group, groups
+//               ascend, one addition each, every operation rounded once.
 //   Codes lie by [slice][quad][row]. Tokens and rows do not see each other.
 //
 
 import { GROUP, INTEGER_TILE } from "./contract";
-import { buildTable, powerOf, QUAD_BYTES, topOf } from "./pe-table";
+import { clear, LONGEST_SHIFT, powerOf, STATE_BYTES, step, valueOf } from "./pe-step";
+import { buildTable, QUAD_BYTES, topOf } from "./pe-table";
 import { scatterFour } from "./scatter";
 
 const VECTOR = 16;
-/** A and R of a row. */
-const STATE_BYTES = 32;
-const FIELD: i32 = 0x7f800000;
-/** Exponent field of 2^13, the highest bit of a full mantissa. */
-const FULL: i32 = (127 + 13) << 23;
-const ONE: i32 = 127 << 23;
-/** The accumulator survives up to this distance. */
-const LONGEST_SHIFT: i32 = 13;
 /** Four digits of 1: sum(x). */
 const ALL_ONES = 255;
 
@@ -89,7 +79,7 @@ export function multiplySlicesPe(
       const top = topOf(lane);
       const jump = i32x4.sub(i32x4.add(top, i32x4.splat(1)), reached);
       const far = v128.any_true(i32x4.gt_s(jump, i32x4.splat(LONGEST_SHIFT)));
-      step(table + ALL_ONES * 32, sumState, far);
+      stepEntry(table + ALL_ONES * 32, sumState, far);
       for (let slice = 0; slice < depth; slice++) {
         const from = codes + <usize>((slice * quads + quad) * outputs);
         const state = states + <usize>(slice * outputs) * STATE_BYTES;
@@ -103,43 +93,22 @@ export function multiplySlicesPe(
   for (let o = 0; o < outputs; o++) scatterFour(v128.load(sums + <usize>o * VECTOR), o, results);
 }
 
-/** Accumulators (0, 0): A = 0, R = 1. */
-function clear(states: usize, count: i32): void {
-  const one = i32x4.splat(ONE);
-  for (const end = states + <usize>count * STATE_BYTES; states < end; states += STATE_BYTES) {
-    v128.store(states, i32x4.splat(0));
-    v128.store(states, one, VECTOR);
-  }
-}
-
 function stepRows(table: usize, codes: usize, rows: i32, states: usize): void {
   for (const end = codes + rows; codes < end; codes++, states += STATE_BYTES) {
-    step(table + ((<usize>load<u8>(codes)) << 5), states, false);
+    stepEntry(table + ((<usize>load<u8>(codes)) << 5), states, false);
   }
 }
 
 function stepRowsFar(table: usize, codes: usize, rows: i32, states: usize): void {
   for (const end = codes + rows; codes < end; codes++, states += STATE_BYTES) {
-    step(table + ((<usize>load<u8>(codes)) << 5), states, true);
+    stepEntry(table + ((<usize>load<u8>(codes)) << 5), states, true);
   }
 }
 
-/** One step of one row's accumulators; `far`: some may fall behind by more than LONGEST_SHIFT. */
 // @ts-ignore: decorator
 @inline
-function step(entry: usize, state: usize, far: bool): void {
-  const before = v128.load(state, VECTOR);
-  const unit = i32x4.max_s(before, v128.load(entry, VECTOR));
-  const inverse = i32x4.sub(i32x4.splat(2 * ONE), unit);
-  let kept = f32x4.floor(f32x4.mul(v128.load(state), inverse));
-  if (far) kept = v128.andnot(kept, i32x4.gt_s(i32x4.sub(unit, before), i32x4.splat(LONGEST_SHIFT << 23)));
-  const sum = f32x4.add(kept, f32x4.floor(f32x4.mul(v128.load(entry), inverse)));
-  const size = i32x4.max_s(v128.and(sum, i32x4.splat(FIELD)), i32x4.splat(FULL));
-  const excess = i32x4.sub(size, i32x4.splat(FULL));
-  const mantissa = f32x4.floor(f32x4.mul(sum, i32x4.sub(i32x4.splat(ONE), excess)));
-  const grown = i32x4.add(unit, excess);
-  v128.store(state, f32x4.mul(mantissa, grown));
-  v128.store(state, grown, VECTOR);
+function stepEntry(entry: usize, state: usize, far: bool): void {
+  step(state, v128.load(entry), v128.load(entry, VECTOR), far, false);
 }
 
 /** What the slices of a group add to the FP32 sum of each row. */
@@ -153,19 +122,18 @@ function addGroup(
   depth: i32,
   sums: usize,
 ): void {
-  const unit = powerOf(i32x4.splat(-28));
-  const x = f32x4.mul(v128.load(sumState), unit);
+  const x = valueOf(sumState);
   const half = f32x4.mul(x, f32x4.splat(0.5));
   const twice = f32x4.add(x, x);
   const pitch = <usize>outputs * STATE_BYTES;
   for (let o = 0; o < outputs; o++) {
     let s = load<f32>(scale);
     const centre = f32x4.mul(f32x4.splat(load<f32>(base)), x);
-    const first = f32x4.add(f32x4.mul(v128.load(states), unit), twice);
+    const first = f32x4.add(valueOf(states), twice);
     let sum = f32x4.add(v128.load(sums), f32x4.add(f32x4.mul(f32x4.splat(s), first), centre));
     for (let slice = 1, state = states + pitch; slice < depth; slice++, state += pitch) {
       s *= 0.25;
-      const centred = f32x4.add(f32x4.mul(v128.load(state), unit), half);
+      const centred = f32x4.add(valueOf(state), half);
       sum = f32x4.add(sum, f32x4.mul(f32x4.splat(s), centred));
     }
     v128.store(sums, sum);

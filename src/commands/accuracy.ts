@@ -1,5 +1,5 @@
 //
-//   mobisim accuracy: the model reads a text in the machine's terms, plan by plan; one table.
+//   mobisim accuracy: the model reads a text in the machine's terms, format by format and plan by plan; one table.
 //
 
 import type { Command } from "commander";
@@ -9,6 +9,7 @@ import { ARITHMETICS, type Arithmetic } from "../infer/linear.js";
 import { Reader } from "../infer/reader.js";
 import { KINDS, type Kind, Study } from "../infer/study.js";
 import { labelOf, readText, sha256 } from "../io/files.js";
+import { readFormat } from "../io/formats.js";
 import { readTrace } from "../io/inputs.js";
 import { type ModelFolder, openKernels, readLanguageModel, readTokenizer } from "../io/language-model.js";
 import { lookOfStdout } from "../io/look.js";
@@ -27,7 +28,8 @@ interface AccuracyOptions {
   sequences?: number;
   arithmetic: Arithmetic;
   kvBits?: KvFormat;
-  plans: Kind[];
+  plans?: Kind[];
+  formats: string[];
   budget?: number[];
   seed: number;
   json?: boolean;
@@ -35,8 +37,13 @@ interface AccuracyOptions {
 }
 
 const DEFAULT_TRACE = "prefill2k";
+/** Integers with and without zero point, BitMoD's mixture, and a shared exponent. */
+const DEFAULT_FORMATS = ["int3", "int4", "uint4", "bitmod-4", "mxfp4"];
 const DEFAULT_KV_BITS = 8;
 const KV_BITS = ["2", "3", "4", "8"] as const;
+
+/** What a model without slices can be read as. */
+const UNSLICED: readonly Kind[] = ["fp", "format"];
 
 const HELP = `
 Arithmetic:
@@ -46,6 +53,7 @@ Arithmetic:
 
 Plans:
   fp        the checkpoint in FP32, the reference of KL and agreement
+  format    the checkpoint's weights in each of --formats (mobisim formats lists them), without slices
   constant  1..4 slices for every token
   routed    what the routers decide here, at the threshold of each budget
   random    the same depths, dealt out anew among the tokens of each linear: what routing is worth
@@ -53,6 +61,7 @@ Plans:
 
 Examples:
   mobisim accuracy --tokens 256                                   a first look
+  mobisim accuracy --plans fp,format --formats int4,bitmod-4,mxfp4,nvfp4,my-format.yaml
   mobisim accuracy --trace decode16 --budget 3,4 --plans fp,routed,random
   mobisim accuracy --text my.txt --arithmetic int8 --json
 
@@ -61,7 +70,11 @@ Exit codes: 0 good, 2 bad input (one line on stderr, nothing on stdout), 70 an i
 /** Options, help and action of `mobisim accuracy`. */
 export function define(command: Command): void {
   command
-    .option("--model <name|dir>", "model of models/, or a folder, with weights and slices", "tiny-llama")
+    .option(
+      "--model <name|dir>",
+      "model of models/, or a folder, with weights, and slices for plans of them",
+      "tiny-llama",
+    )
     .option("--trace <name|dir>", `the tokens of a trace pack (default: ${DEFAULT_TRACE})`)
     .option("--text <file>", "a text file instead, by the model's tokenizer")
     .option("--tokens <n>", "the first N tokens of each sequence (default: all)", integer("--tokens", 2))
@@ -72,7 +85,13 @@ export function define(command: Command): void {
       `bits of the KV cache: ${KV_BITS.join(", ")} (default: ${DEFAULT_KV_BITS}; fp32: exact)`,
       kvBits,
     )
-    .option("--plans <list>", `which of ${KINDS.join(", ")}`, plans, [...KINDS])
+    .option("--plans <list>", `which of ${KINDS.join(", ")} (default: all that the model has)`, plans)
+    .option(
+      "--formats <list>",
+      `number formats, or YAML files (default: ${DEFAULT_FORMATS.join(",")})`,
+      listed,
+      DEFAULT_FORMATS,
+    )
     .option("--budget <list>", "budgets, of those that the slices have thresholds for (default: all)", budgetList)
     .option("--seed <n>", "seed of the random plan", integer("--seed", 0), 1)
     .option("--json", "print the table as one JSON document")
@@ -82,13 +101,21 @@ export function define(command: Command): void {
 }
 
 async function accuracy(options: AccuracyOptions): Promise<void> {
-  const { arithmetic, seed, plans: kinds } = options;
+  const { arithmetic, seed } = options;
+  const named = options.formats.map(readFormat);
   const folder = readLanguageModel(options.model);
+  const kinds = options.plans ?? (folder.slices === null ? UNSLICED : KINDS);
+  if (kinds.includes("format")) folder.files.push(...named.map(({ label: name, sha256 }) => ({ name, sha256 })));
   const { name, sequences } = await textOf(options, folder);
   const kv = options.kvBits ?? (arithmetic === "fp32" ? "exact" : DEFAULT_KV_BITS);
   const longest = Math.max(...sequences.map(({ length }) => length));
   const reader = new Reader(await openKernels(), folder, longest, { arithmetic, kv });
-  const study = new Study(reader, { kinds, budgets: budgetsOf(folder, options.budget), seed });
+  const study = new Study(reader, {
+    kinds,
+    formats: named.map(({ format }) => format),
+    budgets: budgetsOf(folder, options.budget),
+    seed,
+  });
   const rows = await finished(study.run(sequences), await startProgress(options.quiet === true));
   const tokens = sequences.reduce((sum, { length }) => sum + length, 0);
   const report: AccuracyReport = {
@@ -141,6 +168,12 @@ async function fileSequences(path: string, folder: ModelFolder): Promise<Int32Ar
 
 function plans(text: string): Kind[] {
   return text.split(",").map((word) => oneOf("--plans", KINDS)(word.trim()));
+}
+
+function listed(text: string): string[] {
+  const names = text.split(",").map((word) => word.trim());
+  if (!names.includes("")) return names;
+  throw new InputError(`--formats ${text}: a name is empty; allowed a list like int4,mxfp4`);
 }
 
 function kvBits(text: string): KvFormat {

@@ -4,9 +4,10 @@
 
 import { type Command, Option } from "commander";
 import { InputError } from "../errors.js";
-import { bitsPerWeight, depthCosts, formatBytes, parseFormat } from "../formats/format.js";
+import { bitsPerWeight, depthCosts, formatBytes } from "../formats/format.js";
 import { codeBitsOf } from "../formats/slice-layout.js";
-import { assetNames, readNamed } from "../io/files.js";
+import { assetNames } from "../io/files.js";
+import { readFormat } from "../io/formats.js";
 import { lookOfStdout } from "../io/look.js";
 import { packageVersion } from "../io/version.js";
 import { type FormatEntry, type FormatsReport, formatsPage } from "../report/formats-page.js";
@@ -53,8 +54,7 @@ function formats(name: string | undefined, { shape: [rows, columns], json }: For
 }
 
 function entryOf(name: string, rows: number, columns: number): FormatEntry {
-  const { text, label, sha256 } = readNamed("formats", name, ".yaml");
-  const format = parseFormat(text, label);
+  const { format, label, sha256 } = readFormat(name);
   const { about, source, rule, terms, selectorBits, scales, layout } = format;
   return {
     ...{ name: format.name, about, source, file: label, sha256, rule },

@@ -3,11 +3,14 @@
 //
 //     config.json, model.safetensors ──► FP16 reference: the checkpoint's own weights, FP32 products
 //     slices.safetensors ─────────────► the linears of the machine, in the machine's arithmetic
+//     model.safetensors, a number format ► the same with the checkpoint's weights in that format
 //
 
+import type { Format } from "../formats/format.js";
 import type { Model } from "../model.js";
 import type { Kernels } from "../wasm/kernels.js";
 import type { FloatVector } from "../wasm/vectors.js";
+import { codedLinear } from "./coded-linear.js";
 import {
   type Arithmetic,
   DenseLinear,
@@ -15,6 +18,7 @@ import {
   FloatSlices,
   Int8Linear,
   Int8Slices,
+  type LinearLayer,
   PeSlices,
   quantizeRows,
 } from "./linear.js";
@@ -50,6 +54,14 @@ export function sharedParts(kernels: Kernels, { model, constants, checkpoint }: 
   };
 }
 
+/** What all forms of a model on the machine share beside that: lm_head, and whether activations are FP16. */
+export type Outer = Shared & Pick<Parts, "lmHead" | "halves">;
+
+export function outerParts(kernels: Kernels, from: LanguageModel, arithmetic: Arithmetic): Outer {
+  const shared = sharedParts(kernels, from);
+  return { ...shared, lmHead: lmHead(kernels, from, shared, arithmetic), halves: arithmetic !== "fp32" };
+}
+
 /** The model as its checkpoint says, in FP32. */
 export function referenceParts(kernels: Kernels, from: LanguageModel, shared: Shared): Parts {
   const { model, checkpoint } = from;
@@ -57,31 +69,42 @@ export function referenceParts(kernels: Kernels, from: LanguageModel, shared: Sh
     const weights = kernels.floats(checkpoint.floats(`${name}.weight`, [out, inputs]));
     return new DenseLinear(kernels, weights, out, inputs);
   });
-  return {
-    ...shared,
-    linears,
-    lmHead: new DenseLinear(kernels, head(kernels, from, shared), model.vocab, model.hidden),
-    halves: false,
-  };
+  return { ...shared, linears, lmHead: lmHead(kernels, from, shared, "fp32"), halves: false };
 }
 
 /** The model as its slices say, in an arithmetic. */
-export function slicedParts(kernels: Kernels, from: LanguageModel, shared: Shared, arithmetic: Arithmetic): Parts {
+export function slicedParts(kernels: Kernels, from: LanguageModel, outer: Outer, arithmetic: Arithmetic): Parts {
   const { model, slices } = from;
   if (slices === null) throw new Error(`internal: model ${model.name} has no slices`);
+  if (arithmetic === "int8") return { ...outer, linears: slices.map((one) => new Int8Slices(kernels, one)) };
+  if (arithmetic === "fp16pe") return { ...outer, linears: slices.map((one) => new PeSlices(kernels, one)) };
+  const scratch = kernels.floats(Math.max(...model.linears.map(({ in: inputs, out }) => inputs * out)));
+  return { ...outer, linears: slices.map((one) => new FloatSlices(kernels, one, scratch)) };
+}
+
+/** The model with its checkpoint's weights in a number format, in an arithmetic. */
+export function codedParts(
+  kernels: Kernels,
+  { model, checkpoint }: LanguageModel,
+  outer: Outer,
+  arithmetic: Arithmetic,
+  format: Format,
+): Parts {
+  const linears = model.linears.map((linear) => {
+    const weights = checkpoint.floats(`${linear.name}.weight`, [linear.out, linear.in]);
+    return codedLinear(kernels, arithmetic, format, linear, weights);
+  });
+  return { ...outer, linears };
+}
+
+/** lm_head as the machine has it: INT8 codes with a scale a row; in FP32 the checkpoint's. */
+function lmHead(kernels: Kernels, from: LanguageModel, shared: Shared, arithmetic: Arithmetic): LinearLayer {
+  const { vocab, hidden } = from.model;
   const output = head(kernels, from, shared);
-  if (arithmetic === "fp32") {
-    const scratch = kernels.floats(Math.max(...model.linears.map(({ in: inputs, out }) => inputs * out)));
-    const linears = slices.map((one) => new FloatSlices(kernels, one, scratch));
-    return { ...shared, linears, lmHead: new DenseLinear(kernels, output, model.vocab, model.hidden), halves: false };
-  }
-  const rows = quantizeRows(output.view, model.hidden);
-  if (arithmetic === "int8") {
-    const linears = slices.map((one) => new Int8Slices(kernels, one));
-    return { ...shared, linears, lmHead: new Int8Linear(kernels, rows), halves: true };
-  }
-  const lmHead = new DenseLinear(kernels, kernels.floats(dequantizeRows(rows)), model.vocab, model.hidden);
-  return { ...shared, linears: slices.map((one) => new PeSlices(kernels, one)), lmHead, halves: true };
+  if (arithmetic === "fp32") return new DenseLinear(kernels, output, vocab, hidden);
+  const rows = quantizeRows(output.view, hidden);
+  if (arithmetic === "int8") return new Int8Linear(kernels, rows);
+  return new DenseLinear(kernels, kernels.floats(dequantizeRows(rows)), vocab, hidden);
 }
 
 function head(kernels: Kernels, { model, checkpoint }: LanguageModel, shared: Shared): FloatVector {

@@ -16,7 +16,7 @@ import type { FloatMatrix, Kernels } from "../wasm/kernels.js";
 import type { PeMatrix } from "../wasm/pe-kernels.js";
 import type { FloatVector, Rows } from "../wasm/vectors.js";
 import { roundToHalf } from "./half.js";
-import { dequantize, type SlicedWeights } from "./slices.js";
+import { dequantize, type SliceStack } from "./slices.js";
 
 /** How products and sums are made: the aligned BitMoD PE, INT8 activations on an integer PE, or plain FP32. */
 export const ARITHMETICS = ["fp16pe", "int8", "fp32"] as const;
@@ -51,7 +51,7 @@ export class DenseLinear implements LinearLayer {
 export class FloatSlices implements LinearLayer {
   constructor(
     private readonly kernels: Kernels,
-    private readonly weights: SlicedWeights,
+    private readonly weights: SliceStack,
     /** Room for the FP32 weights of the largest linear. */
     private readonly scratch: FloatVector,
   ) {}
@@ -82,7 +82,7 @@ export class Int8Slices implements LinearLayer {
 
   constructor(
     private readonly kernels: Kernels,
-    { linear, codes, scale, base }: SlicedWeights,
+    { linear, codes, scale, base }: SliceStack,
   ) {
     [this.inputs, this.outputs] = [linear.in, linear.out];
     this.#matrix = kernels.int8.slices(codes, scale, base, linear.in);
@@ -101,7 +101,7 @@ export class PeSlices implements LinearLayer {
 
   constructor(
     private readonly kernels: Kernels,
-    { linear, codes, scale, base }: SlicedWeights,
+    { linear, codes, scale, base }: SliceStack,
   ) {
     [this.inputs, this.outputs] = [linear.in, linear.out];
     this.#matrix = kernels.pe.slices(codes, scale, base, linear.in, SLICES);

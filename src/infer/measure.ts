@@ -1,7 +1,7 @@
 //
 //   Accuracy of a run, measured: the model reads the trace's sequences with the run's own plan, in the machine's terms.
 //
-//     plan, replay ─► depths [row][linear] of the tokens that were replayed (and of a prompt before them)
+//     plan, replay ─► depths [row][linear] of the tokens that were replayed (and of a prompt before them), or a number format
 //     trace ────────► sequences ─► reader ─► NLL, KL, agreement by row ─► means over the rows that the run scores
 //
 //   Only plans whose depths are known for every token of a sequence: recorded ones and constant ones.
@@ -9,6 +9,7 @@
 
 import { NO_ACCURACY, scoredRows } from "../accuracy.js";
 import { InputError } from "../errors.js";
+import type { Format } from "../formats/format.js";
 import { type Plan, recordedBudget } from "../plan.js";
 import type { Replay } from "../replay.js";
 import type { Accuracy } from "../result.js";
@@ -17,15 +18,17 @@ import type { Reader } from "./reader.js";
 import { judge, noExpectations } from "./reading.js";
 import { constantDepths, type DepthSource, givenDepths } from "./routing.js";
 
-/** The trace of a run that can be measured; refuses any other in one line. */
-export function measurable(trace: Trace | null, plan: Plan, replay: Replay): Trace {
+/** The trace of a run that can be measured; refuses any other in one line. `format`: what --weights names. */
+export function measurable(trace: Trace | null, plan: Plan, replay: Replay, format: Format | null = null): Trace {
   const fail = (found: string, allowed: string): InputError =>
     new InputError(`--accuracy measured: ${found}; allowed ${allowed}`);
   if (trace === null) throw fail("the tokens are not known", "a run with a trace");
   if (plan.source !== "trace" && plan.source !== "constant") {
     throw fail(`the plan is ${plan.source}`, "--budget of the model's own trace, or --slices");
   }
-  if (plan.codeBits !== undefined) throw fail("the machine has no slices", "machines that compute slices");
+  if (plan.codeBits !== undefined && format === null) {
+    throw fail("the machine's codes are of no number format", "machines that compute slices, or --weights");
+  }
   if (replay.contextChanged) throw fail("--context is not the trace's", "its own context");
   return trace;
 }
@@ -38,6 +41,7 @@ function scores(trace: Trace, replay: Replay): Uint32Array {
 }
 
 function depthsOf(trace: Trace, plan: Plan, sequence: number): DepthSource {
+  if (plan.codeBits !== undefined) return constantDepths(0);
   if (plan.slices !== undefined) return constantDepths(plan.slices);
   const linears = trace.linears.length;
   const { name } = recordedBudget(trace, plan.budget ?? 0);
@@ -45,8 +49,15 @@ function depthsOf(trace: Trace, plan: Plan, sequence: number): DepthSource {
   return givenDepths(trace.slices(name).subarray(from * linears, to * linears), linears);
 }
 
-/** Reads what the run scores. */
-export function measure(reader: Reader, trace: Trace, plan: Plan, replay: Replay): Omit<Accuracy, "arithmetic"> {
+/** Reads what the run scores; in the format where the plan is of whole codes. */
+export function measure(
+  reader: Reader,
+  trace: Trace,
+  plan: Plan,
+  replay: Replay,
+  format: Format | null = null,
+): Omit<Accuracy, "arithmetic"> {
+  const coded = format !== null && plan.codeBits !== undefined ? reader.coded(format) : undefined;
   const counts = scores(trace, replay);
   const sum = { own: 0, fp: 0, kl: 0, agrees: 0, tokens: 0 };
   for (let sequence = 0; sequence < trace.sequences; sequence++) {
@@ -58,7 +69,7 @@ export function measure(reader: Reader, trace: Trace, plan: Plan, replay: Replay
     const reference = reader.reference(tokens);
     const fp = noExpectations(length);
     judge(fp, tokens, { tokens, position: 0 }, reference, reference);
-    const own = reader.expectations(tokens, depthsOf(trace, plan, sequence), reference);
+    const own = reader.expectations(tokens, depthsOf(trace, plan, sequence), reference, coded);
     for (let position = 1; position < length; position++) {
       sum.own += weights[position] * own.nll[position];
       sum.fp += weights[position] * fp.nll[position];

@@ -1,21 +1,29 @@
 //
-//   A model's FP16 reference and its sliced form, side by side, reading sequences.
+//   A model's FP16 reference and its forms on the machine, side by side, reading sequences.
 //
-//     tokens ─► reference ─► logits, kept ─┬─► judge ─► NLL, KL, agreement of every position
-//     tokens ─► sliced, depths of a source ┘
+//     tokens ─► reference ─► logits, kept ─────────────┬─► judge ─► NLL, KL, agreement of every position
+//     tokens ─► sliced, depths of a source, or coded ──┘
 //
 
 import { InputError } from "../errors.js";
+import type { Format } from "../formats/format.js";
 import type { Kernels } from "../wasm/kernels.js";
 import { KvCache, type KvFormat } from "./kv-cache.js";
-import { type LanguageModel, referenceParts, sharedParts, slicedParts } from "./language-model.js";
+import {
+  codedParts,
+  type LanguageModel,
+  type Outer,
+  outerParts,
+  referenceParts,
+  slicedParts,
+} from "./language-model.js";
 import type { Arithmetic } from "./linear.js";
 import { OracleRouter, type SliceErrors } from "./oracle-routing.js";
 import { type Expectations, judge, type Logits, noExpectations, readThrough } from "./reading.js";
 import { Router } from "./router.js";
 import { constantDepths, type DepthSource, routedDepths } from "./routing.js";
 import { type Sampling, sample } from "./sampling.js";
-import { Transformer } from "./transformer.js";
+import { type Parts, Transformer } from "./transformer.js";
 
 /** In which terms the sliced model runs; the reference is the checkpoint in FP32 with an exact cache. */
 export interface Numerics {
@@ -26,36 +34,42 @@ export interface Numerics {
 /** Tokens that go through the model together. */
 const BLOCK = 256;
 
+/** The linears as slices, and who decides about them. */
+interface Sliced {
+  readonly model: Transformer;
+  readonly routers: readonly Router[];
+  readonly oracle: OracleRouter;
+}
+
 export class Reader {
   readonly #reference: Transformer;
-  readonly #sliced: Transformer;
   readonly #exact: KvCache;
   readonly #cache: KvCache;
-  readonly #routers: readonly Router[];
-  readonly #oracle: OracleRouter;
+  readonly #outer: Outer;
+  #slices: Sliced | undefined;
 
   /** For sequences of up to `positions` tokens. */
   constructor(
-    kernels: Kernels,
+    private readonly kernels: Kernels,
     readonly from: LanguageModel,
-    positions: number,
-    { arithmetic, kv }: Numerics,
+    private readonly positions: number,
+    private readonly numerics: Numerics,
   ) {
-    const { model, slices } = from;
-    if (slices === null) throw new InputError(`model ${model.name} has no slices.safetensors; accuracy needs them`);
+    const { model } = from;
+    const { arithmetic, kv } = numerics;
     if (positions > model.maxPositions) {
       const allowed = `allowed ${model.maxPositions} (the positions of model ${model.name})`;
       throw new InputError(`a sequence is ${positions} tokens long; ${allowed}`);
     }
-    const shared = sharedParts(kernels, from);
-    const sliced = slicedParts(kernels, from, shared, arithmetic);
-    const block = Math.min(BLOCK, positions);
-    this.#reference = new Transformer(kernels, referenceParts(kernels, from, shared), block, positions);
-    this.#sliced = new Transformer(kernels, sliced, block, positions);
+    this.#outer = outerParts(kernels, from, arithmetic);
+    this.#reference = this.transformer(referenceParts(kernels, from, this.#outer));
     this.#exact = new KvCache(kernels, model, positions, "exact");
     this.#cache = kv === "exact" ? this.#exact : new KvCache(kernels, model, positions, kv);
-    this.#routers = slices.map(({ router }) => new Router(kernels, router));
-    this.#oracle = new OracleRouter(kernels, sliced.linears, block);
+  }
+
+  /** The model with its checkpoint's weights in a number format. */
+  coded(format: Format): Transformer {
+    return this.transformer(codedParts(this.kernels, this.from, this.#outer, this.numerics.arithmetic, format));
   }
 
   /** Logits of the reference, of all positions. */
@@ -79,10 +93,10 @@ export class Reader {
     return tokens;
   }
 
-  /** What the sliced model expects of the tokens, with depths of this source. */
-  expectations(tokens: Int32Array, source: DepthSource, reference: Logits): Expectations {
+  /** What the sliced model, or another one, expects of the tokens, with depths of this source. */
+  expectations(tokens: Int32Array, source: DepthSource, reference: Logits, model = this.sliced().model): Expectations {
     const found = noExpectations(tokens.length);
-    for (const { block, logits } of readThrough(this.#sliced, this.#cache, tokens, source)) {
+    for (const { block, logits } of readThrough(model, this.#cache, tokens, source)) {
       judge(found, tokens, block, logits, reference);
     }
     return found;
@@ -91,12 +105,34 @@ export class Reader {
   /** How far one slice is off, on the inputs of the model with all slices. */
   errors(tokens: Int32Array): SliceErrors {
     const errors = new Float32Array(tokens.length * this.from.model.linears.length);
-    for (const _ of readThrough(this.#sliced, this.#cache, tokens, this.#oracle.source(errors)));
+    const { model, oracle } = this.sliced();
+    for (const _ of readThrough(model, this.#cache, tokens, oracle.source(errors)));
     return errors;
   }
 
   /** The routers at a threshold; `see` gets the scores [token][3] of every linear. */
   routed(threshold: number, see?: (linear: number, scores: Float32Array) => void): DepthSource {
-    return routedDepths(this.#routers, threshold, see);
+    return routedDepths(this.sliced().routers, threshold, see);
+  }
+
+  /** Made when it is first needed: a model without slices can be read in other formats. */
+  private sliced(): Sliced {
+    this.#slices ??= this.makeSliced();
+    return this.#slices;
+  }
+
+  private makeSliced(): Sliced {
+    const { kernels, from, positions } = this;
+    const { model, slices } = from;
+    if (slices === null)
+      throw new InputError(`model ${model.name} has no slices.safetensors; plans of slices need them`);
+    const parts = slicedParts(kernels, from, this.#outer, this.numerics.arithmetic);
+    const routers = slices.map(({ router }) => new Router(kernels, router));
+    const oracle = new OracleRouter(kernels, parts.linears, Math.min(BLOCK, positions));
+    return { model: this.transformer(parts), routers, oracle };
+  }
+
+  private transformer(parts: Parts): Transformer {
+    return new Transformer(this.kernels, parts, Math.min(BLOCK, this.positions), this.positions);
   }
 }

@@ -14,13 +14,17 @@ import { u8 } from "../safetensors.js";
 import type { RouterWeights } from "./router.js";
 import type { Checkpoint } from "./weights.js";
 
-export interface SlicedWeights {
+/** A linear as a stack of slices. */
+export interface SliceStack {
   readonly linear: Linear;
   /** q1<<6 | q2<<4 | q3<<2 | q4 by [out][in]. */
   readonly codes: Uint8Array;
   /** By [out][group]. */
   readonly scale: Float32Array;
   readonly base: Float32Array;
+}
+
+export interface SlicedWeights extends SliceStack {
   readonly router: RouterWeights;
 }
 
@@ -71,7 +75,7 @@ export function codeValue(code: number, slices: number): number {
 }
 
 /** W_k as FP32: one multiplication and one addition a weight, each rounded. Written into `into`. */
-export function dequantize(weights: SlicedWeights, slices: number, into: Float32Array): void {
+export function dequantize(weights: SliceStack, slices: number, into: Float32Array): void {
   const { linear, codes, scale, base } = weights;
   const values = Float32Array.from({ length: 256 }, (_, code) => codeValue(code, slices));
   const groups = groupsOf(linear.in);

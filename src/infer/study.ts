@@ -2,19 +2,23 @@
 //   Accuracy of one model on one text, configuration by configuration, beside its FP16 reference.
 //
 //     fp       the checkpoint's weights, FP32 products       routed    the routers at the threshold of a budget
-//     k1..k4   constant slices                               random    their depths, dealt out anew among the tokens
-//                                                            oracle    the deepest to the token that needs it most
+//     format   the checkpoint's weights in a number format   random    their depths, dealt out anew among the tokens
+//     k1..k4   constant slices                               oracle    the deepest to the token that needs it most
 //
 //   random and oracle keep the routers' depths linear by linear and sequence by sequence, so their bits are the same.
 //
 
+import { type Format, formatBytes } from "../formats/format.js";
+import { codeBitsOf } from "../formats/slice-layout.js";
+import { groupsOf, type Linear, type Model } from "../model.js";
 import { oracleDepths } from "./oracle-routing.js";
 import type { Reader } from "./reader.js";
 import type { Expectations, Logits } from "./reading.js";
 import { judge, noExpectations } from "./reading.js";
 import { constantDepths, type DepthSource, givenDepths, recordedDepths, shuffledDepths } from "./routing.js";
+import type { Transformer } from "./transformer.js";
 
-export const KINDS = ["fp", "constant", "routed", "random", "oracle"] as const;
+export const KINDS = ["fp", "format", "constant", "routed", "random", "oracle"] as const;
 export type Kind = (typeof KINDS)[number];
 
 /** A budget and the one threshold that serves all linears. */
@@ -25,6 +29,8 @@ export interface Budget {
 
 export interface Request {
   readonly kinds: readonly Kind[];
+  /** Number formats of the rows of kind format. */
+  readonly formats: readonly Format[];
   readonly budgets: readonly Budget[];
   /** Of the random control. */
   readonly seed: number;
@@ -32,10 +38,12 @@ export interface Request {
 
 export interface AccuracyRow {
   readonly kind: Kind;
-  /** `fp`, `k2`, or the name of a budget. */
+  /** `fp`, `k2`, the name of a format or of a budget. */
   readonly config: string;
-  /** Mean weight bits; null for the reference. */
+  /** Mean bits of a weight's code; null for the reference. */
   readonly bits: number | null;
+  /** The same with everything that groups and rows have beside their codes: scales, zero points, selectors. */
+  readonly storedBits: number | null;
   readonly perplexity: number;
   /** Mean over tokens of KL(FP16 || this), nats. */
   readonly kl: number;
@@ -48,6 +56,7 @@ interface Tally {
   kind: Kind;
   config: string;
   bits: number;
+  sideBits: number;
   nll: number;
   kl: number;
   agrees: number;
@@ -58,6 +67,8 @@ interface Tally {
 interface Task {
   kind: Kind;
   config: string;
+  /** Bits of a weight that are no code's. */
+  sideBits: number;
   read: (own: Sequence) => { found: Expectations; bits: number };
 }
 
@@ -72,12 +83,15 @@ interface Sequence {
 export class Study {
   readonly #tasks: Task[];
   readonly #weights: number[];
+  /** Of a slice: scale and zero point of its group. */
+  readonly #sideBits: number;
 
   constructor(
     private readonly reader: Reader,
     private readonly request: Request,
   ) {
     this.#weights = reader.from.model.linears.map(({ in: inputs, out }) => inputs * out);
+    this.#sideBits = sliceSideBits(reader.from.model);
     this.#tasks = [...this.plain(), ...request.budgets.flatMap((budget) => this.ofBudget(budget))];
   }
 
@@ -85,7 +99,16 @@ export class Study {
   *run(sequences: readonly Int32Array[]): Generator<{ done: number; total: number }, AccuracyRow[]> {
     const { kinds } = this.request;
     const shown = this.#tasks.filter(({ kind }) => kinds.includes(kind));
-    const tallies = shown.map(({ kind, config }) => ({ kind, config, bits: 0, nll: 0, kl: 0, agrees: 0, tokens: 0 }));
+    const tallies = shown.map(({ kind, config, sideBits }) => ({
+      kind,
+      config,
+      sideBits,
+      bits: 0,
+      nll: 0,
+      kl: 0,
+      agrees: 0,
+      tokens: 0,
+    }));
     const total = sequences.length * (this.#tasks.length + 1);
     let done = 0;
     for (const tokens of sequences) {
@@ -102,16 +125,25 @@ export class Study {
   }
 
   private plain(): Task[] {
-    const { kinds } = this.request;
-    const fp: Task = { kind: "fp", config: "fp", read: (own) => ({ found: ofReference(own), bits: 0 }) };
+    const { kinds, formats } = this.request;
+    const fp: Task = { kind: "fp", config: "fp", sideBits: 0, read: (own) => ({ found: ofReference(own), bits: 0 }) };
     const constant = [1, 2, 3, 4].map((k): Task => {
-      return {
-        kind: "constant",
-        config: `k${k}`,
-        read: (own) => ({ found: this.read(own, constantDepths(k)), bits: 2 * k }),
-      };
+      const read: Task["read"] = (own) => ({ found: this.read(own, constantDepths(k)), bits: 2 * k });
+      return { kind: "constant", config: `k${k}`, sideBits: this.#sideBits, read };
     });
-    return [fp, ...constant].filter(({ kind }) => kinds.includes(kind));
+    const coded = kinds.includes("format") ? formats.map((format) => this.ofFormat(format)) : [];
+    return [fp, ...coded, ...constant].filter(({ kind }) => kinds.includes(kind));
+  }
+
+  /** Its weights are made when it reads for the first time. */
+  private ofFormat(format: Format): Task {
+    let model: Transformer | undefined;
+    const bits = codeBitsOf(format.layout);
+    const read: Task["read"] = ({ tokens, reference }) => {
+      model ??= this.reader.coded(format);
+      return { found: this.reader.expectations(tokens, constantDepths(0), reference, model), bits };
+    };
+    return { kind: "format", config: format.name, sideBits: storedBits(format, this.reader.from.model) - bits, read };
   }
 
   /** The routers read first: the others need what they decided. */
@@ -136,7 +168,7 @@ export class Study {
     if (kinds.includes("random")) tasks.push(["random", random]);
     if (kinds.includes("oracle")) tasks.push(["oracle", oracle]);
     const needed = tasks.length > 1 || kinds.includes("routed");
-    return needed ? tasks.map(([kind, read]) => ({ kind, config: name, read })) : [];
+    return needed ? tasks.map(([kind, read]) => ({ kind, config: name, sideBits: this.#sideBits, read })) : [];
   }
 
   private read({ tokens, reference }: Sequence, source: DepthSource): Expectations {
@@ -167,11 +199,12 @@ function add(tally: Tally, { nll, kl, agrees }: Expectations, bits: number): voi
   tally.tokens += tokens;
 }
 
-function rowOf({ kind, config, bits, nll, kl, agrees, tokens }: Tally): AccuracyRow {
+function rowOf({ kind, config, sideBits, bits, nll, kl, agrees, tokens }: Tally): AccuracyRow {
   return {
     kind,
     config,
     bits: kind === "fp" ? null : bits / tokens,
+    storedBits: kind === "fp" ? null : bits / tokens + sideBits,
     perplexity: Math.exp(nll / tokens),
     kl: kl / tokens,
     agreement: agrees / tokens,
@@ -184,3 +217,21 @@ export function meanBits(depths: Uint8Array, weights: readonly number[]): number
   const whole = weights.reduce((sum, one) => sum + one, 0) * (depths.length / weights.length);
   return (2 * depths.reduce((sum, depth, i) => sum + depth * weights[i % weights.length], 0)) / whole;
 }
+
+/** Everything that a format stores, over the weights of the linears. */
+function storedBits(format: Format, { linears }: Model): number {
+  const bytes = linears.reduce((sum, { in: inputs, out }) => sum + formatBytes(format, out, inputs).total, 0);
+  return (8 * bytes) / weightsOf(linears);
+}
+
+function sliceSideBits({ linears }: Model): number {
+  const groups = linears.reduce((sum, { in: inputs, out }) => sum + out * groupsOf(inputs), 0);
+  return (GROUP_SIDE_BITS * groups) / weightsOf(linears);
+}
+
+function weightsOf(linears: readonly Linear[]): number {
+  return linears.reduce((sum, { in: inputs, out }) => sum + inputs * out, 0);
+}
+
+/** Scale and zero point of a group of slices, FP16 each. */
+const GROUP_SIDE_BITS = 32;

@@ -27,12 +27,12 @@ export interface ModelFolder extends LanguageModel {
 const WEIGHTS = "model.safetensors";
 const SLICES = "slices.safetensors";
 
-/** Whether a model's folder holds weights and slices, so that it can run. */
-export function canRun(nameOrFolder: string): boolean {
+/** Whether a model's folder holds weights, and slices if they are wanted, so that it can run. */
+export function canRun(nameOrFolder: string, sliced = true): boolean {
   const folder = findNamed("models", nameOrFolder, "");
   if (folder === undefined) return false;
   const has = (name: string) => fileExists(join(folder, name));
-  return (has(WEIGHTS) || has(`${WEIGHTS}.index.json`)) && has(SLICES);
+  return (has(WEIGHTS) || has(`${WEIGHTS}.index.json`)) && (!sliced || has(SLICES));
 }
 
 /** Reads a model of models/, or a folder. */

@@ -38,23 +38,28 @@ export function startMeasurement(request: RunRequest, arithmetic: Arithmetic): M
 
 /** The thread's side. */
 async function work(request: RunRequest, arithmetic: Arithmetic): Promise<Measured> {
-  const [{ prepare }, { measure, measurable }, { Reader }, { canRun, openKernels, readLanguageModel }] =
+  const [{ prepare }, { measure, measurable }, { Reader }, { canRun, openKernels, readLanguageModel }, { readFormat }] =
     await Promise.all([
       import("../job.js"),
       import("../infer/measure.js"),
       import("../infer/reader.js"),
       import("./language-model.js"),
+      import("./formats.js"),
     ]);
   const { inputs, plan, played } = prepare(request);
-  const trace = measurable(inputs.trace, plan, played);
-  if (!canRun(request.model)) {
-    const allowed = "allowed a folder with model.safetensors and slices.safetensors";
+  const format = request.weights === undefined ? null : readFormat(request.weights).format;
+  const trace = measurable(inputs.trace, plan, played, format);
+  const sliced = plan.codeBits === undefined;
+  if (!canRun(request.model, sliced)) {
+    const allowed = `allowed a folder with model.safetensors${sliced ? " and slices.safetensors" : ""}`;
     throw new InputError(`--accuracy measured: model ${request.model} has no weights; ${allowed}`);
   }
   const folder = readLanguageModel(request.model);
   const kv = arithmetic === "fp32" ? "exact" : (inputs.machine.kv.bits as KvFormat);
   const reader = new Reader(await openKernels(), folder, trace.sequenceLength, { arithmetic, kv });
-  return { accuracy: { ...measure(reader, trace, plan, played), arithmetic }, files: folder.files };
+  const measured = { ...measure(reader, trace, plan, played, format), arithmetic };
+  const weights = sliced ? "slices" : (format?.name ?? "");
+  return { accuracy: { ...measured, weights }, files: folder.files };
 }
 
 if (!isMainThread && workerData?.measured !== undefined) {

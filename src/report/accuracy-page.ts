@@ -23,10 +23,12 @@ export interface AccuracyReport {
 
 const LEGEND =
   "measured: the model has read the text in these terms (docs/accuracy.md). KL: mean over tokens of KL(FP16 || this), nats. " +
-  "agreement: the likeliest next token is FP16's. bits: mean weight bits, each linear by its weights.";
+  "agreement: the likeliest next token is FP16's. bits: mean bits of a weight's code, each linear by its weights; " +
+  "stored: with its share of scales, zero points and selectors.";
 
 const NAMES: Record<Kind, string> = {
   fp: "FP16",
+  format: "format",
   constant: "constant",
   routed: "routed",
   random: "random, same bits",
@@ -42,19 +44,23 @@ export function accuracyPage({ model, text, arithmetic, kvBits, rows, inputs, ve
       {
         title: "Accuracy",
         source: "measured",
-        columns: ["plan", "configuration", "bits", "perplexity", "KL", "agreement", "tokens"],
+        columns: ["plan", "configuration", "bits", "stored", "perplexity", "KL", "agreement", "tokens"],
         rows: rows.map((row) => ({
           label: NAMES[row.kind],
           cells: [
             row.config,
             row.bits === null ? "16" : row.bits.toFixed(2),
+            row.storedBits === null ? "16" : row.storedBits.toFixed(2),
             significant(row.perplexity),
             row.kl.toFixed(4),
             percent(row.agreement, 1),
             integer(row.tokens),
           ],
         })),
-        notes: ["FP16: the checkpoint's weights, FP32 products, exact cache"],
+        notes: [
+          "FP16: the checkpoint's weights, FP32 products, exact cache",
+          "format: the checkpoint's weights rounded to it, nothing calibrated; slices are as slices.safetensors has them",
+        ],
       },
       {
         title: "Inputs",

@@ -174,9 +174,10 @@ function bits({ bits: { wanted, fetched, computed }, plan }: Result): Section {
 }
 
 function accuracy({ accuracy: figures, plan }: Result): Section {
-  const { source, perplexity, reference, tokens, arithmetic, sourceModel } = figures;
+  const { source, perplexity, reference, tokens, arithmetic, weights, sourceModel } = figures;
   const shown = (value: number | null) => known(value, (one) => one.toFixed(4));
-  const notes = [source === "none" ? noAccuracy(plan) : `over ${counted(tokens, "token")}, arithmetic ${arithmetic}`];
+  const how = `arithmetic ${arithmetic}${weights === undefined ? "" : `, weights ${weights}`}`;
+  const notes = [source === "none" ? noAccuracy(plan) : `over ${counted(tokens, "token")}, ${how}`];
   if (sourceModel !== undefined) {
     const { name, perplexity: own, reference: fp, tokens: over } = sourceModel;
     const figure = `${name} itself: perplexity ${shown(own)}, FP16 ${shown(fp)}, over ${counted(over, "token")}`;

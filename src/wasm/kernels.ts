@@ -5,6 +5,7 @@
 //
 
 import { FLOAT_TILE } from "../../assembly/numeric/contract.js";
+import { CodeKernels } from "./code-kernels.js";
 import { Int8Kernels } from "./int8-kernels.js";
 import type { NumericExports } from "./numeric.js";
 import { PeKernels } from "./pe-kernels.js";
@@ -21,12 +22,14 @@ export interface FloatMatrix {
 export class Kernels {
   readonly int8: Int8Kernels;
   readonly pe: PeKernels;
+  readonly codes: CodeKernels;
   readonly #tiles: Tiles;
   #tile: FloatVector;
 
   constructor(private readonly wasm: NumericExports) {
     this.int8 = new Int8Kernels(wasm);
     this.pe = new PeKernels(wasm);
+    this.codes = new CodeKernels(wasm);
     this.#tiles = new Tiles(wasm, FLOAT_TILE);
     this.#tile = this.floats(0);
   }

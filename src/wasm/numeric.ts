@@ -64,6 +64,33 @@ export interface NumericExports {
     sums: number,
     results: number,
   ): void;
+  multiplyCodesPe(
+    lanes: number,
+    codes: number,
+    pitch: number,
+    terms: number,
+    bsigs: number,
+    slots: number,
+    inputs: number,
+    outputs: number,
+    block: number,
+    scale: number,
+    offset: number,
+    states: number,
+    sums: number,
+    results: number,
+  ): void;
+  multiplyCodesInt8(
+    tile: number,
+    weights: number,
+    inputs: number,
+    outputs: number,
+    block: number,
+    scale: number,
+    offset: number,
+    scales: number,
+    results: number,
+  ): void;
   multiplyInt8(
     tile: number,
     weights: number,

@@ -22,7 +22,7 @@ import type { SlicedWeights } from "../../src/infer/slices.js";
 import type { Kernels } from "../../src/wasm/kernels.js";
 import { int8Product, peProduct } from "../oracle/linear.js";
 import { RUNS, SEED } from "../support/build.js";
-import { kernels } from "../support/infer.js";
+import { halfArbitrary, kernels } from "../support/infer.js";
 import { BUILDS } from "../support/numeric.js";
 
 const linear = suite("linear layers");
@@ -38,18 +38,6 @@ interface Case {
   depths: Uint8Array;
 }
 
-/** FP16 values of all sizes, many of them equal, zero, subnormal or far apart. */
-const half = fc
-  .oneof(
-    { weight: 6, arbitrary: fc.double({ min: -4, max: 4, noNaN: true }) },
-    { weight: 1, arbitrary: fc.constantFrom(0, -0, 2 ** -24, 1, -1, 2, 65504) },
-    {
-      weight: 1,
-      arbitrary: fc.tuple(fc.integer({ min: -24, max: 15 }), fc.constantFrom(1, -1.5)).map(([e, m]) => m * 2 ** e),
-    },
-  )
-  .map(roundToHalf);
-
 const cases: fc.Arbitrary<Case> = fc
   .record({
     inputs: fc.oneof(fc.integer({ min: 1, max: 40 }), fc.constantFrom(127, 128, 129, 132, 150, 256, 259)),
@@ -64,7 +52,7 @@ const cases: fc.Arbitrary<Case> = fc
         codes: many(fc.integer({ min: 0, max: 255 }), outputs * inputs),
         scale: many(fc.double({ min: 1e-3, max: 1, noNaN: true }).map(roundToHalf), outputs * groups),
         base: many(fc.double({ min: -2, max: 1, noNaN: true }).map(roundToHalf), outputs * groups),
-        x: many(half, tokens * inputs),
+        x: many(halfArbitrary, tokens * inputs),
         depths: many(fc.integer({ min: 1, max: 4 }), tokens),
       })
       .map((drawn) => ({

@@ -8,8 +8,9 @@ import { recordedAccuracy } from "../../src/accuracy.js";
 import { measurable, measure } from "../../src/infer/measure.js";
 import { Reader } from "../../src/infer/reader.js";
 import { openKernels, readLanguageModel } from "../../src/io/language-model.js";
-import { constantPlan, type Plan, planFromTrace } from "../../src/plan.js";
+import { codesPlan, constantPlan, type Plan, planFromTrace } from "../../src/plan.js";
 import { replay } from "../../src/replay.js";
+import { shipped } from "../support/formats.js";
 import { embeddedModel, embeddedTrace } from "../support/pack.js";
 import { refusal } from "../support/refusal.js";
 
@@ -53,6 +54,16 @@ test("on the PEs: near FP32, and not the same", async () => {
   assert.is(pe.reference, exact.reference);
 });
 
+test("codes of a format: what the format's own reading gives", async () => {
+  const one = await reader("fp32");
+  const played = replay(decode16, tiny, { batch: 1, steps: 40 });
+  const found = measure(one, decode16, codesPlan(8), played, shipped("int8"));
+  assert.ok(Math.abs((found.perplexity ?? 0) / (found.reference ?? 1) - 1) < 0.01);
+  assert.not.equal(found.perplexity, found.reference);
+  const coarse = measure(one, decode16, codesPlan(2), played, shipped("int2"));
+  assert.ok((coarse.kl ?? 0) > 10 * (found.kl ?? 0));
+});
+
 test("what cannot be measured is refused in one line", () => {
   const played = replay(decode16, tiny, {});
   const say = (trace: typeof decode16 | null, plan: Plan, run = played) => refusal(() => measurable(trace, plan, run));
@@ -63,7 +74,8 @@ test("what cannot be measured is refused in one line", () => {
     say(decode16, synthetic),
     /the plan is synthetic; allowed --budget of the model's own trace, or --slices$/,
   );
-  assert.match(say(decode16, { ...constantPlan(1), codeBits: 8 }), /the machine has no slices/);
+  assert.match(say(decode16, { ...constantPlan(1), codeBits: 8 }), /the machine's codes are of no number format/);
+  assert.is(measurable(decode16, { ...constantPlan(1), codeBits: 8 }, played, shipped("int8")), decode16);
   assert.match(say(decode16, constantPlan(1), replay(decode16, tiny, { context: 9 })), /--context is not the trace's/);
 });
 

@@ -1,5 +1,5 @@
 //
-//   A linear layer on slices told again, one number at a time: digits, group sums, FP32 in the canonical order.
+//   A linear layer on slices, or on codes of a number format, told again, one number at a time: digits, group sums, FP32 in the canonical order.
 //
 //     group sum P of a slice, X of the activations ──► slice 1: s (P + 2X) + b X, slice e: s/4^(e-1) (P + X/2) ──► FP32 sum
 //
@@ -67,6 +67,79 @@ export function peProduct(w: OracleLinear, x: Uint16Array, slices: number): Floa
 export function int8Product(w: OracleLinear, x: Float32Array, slices: number): Float32Array {
   const { codes, scale } = quantized(x);
   const y = product(w, slices, (columns, digits) => columns.reduce((sum, k, i) => sum + codes[k] * digits[i], 0));
+  return y.map((value) => Math.fround(value * scale));
+}
+
+export interface OracleCodes {
+  inputs: number;
+  outputs: number;
+  /** Inputs of a row that share scale and offset, given by [out][block]. */
+  block: number;
+  /** Integers by [out][in]. */
+  integers: readonly number[];
+  scale: Float32Array;
+  offset: Float32Array | null;
+}
+
+/** y of one token on codes: segments of 128 inputs add up in FP32 inside a block, then s (F + o X), then blocks add up. */
+function codedProduct(w: OracleCodes, sum: GroupSum, sumX: (columns: readonly number[]) => number): Float32Array {
+  const f = Math.fround;
+  const blocks = Math.ceil(w.inputs / w.block);
+  const y = new Float32Array(w.outputs);
+  for (let row = 0; row < w.outputs; row++) {
+    for (let b = 0; b < blocks; b++) {
+      let [total, totalX] = [0, 0];
+      for (let start = b * w.block; start < Math.min(w.inputs, (b + 1) * w.block); start += GROUP) {
+        const end = Math.min(w.inputs, (b + 1) * w.block, start + GROUP);
+        const columns = Array.from({ length: end - start }, (_, i) => start + i);
+        const integers = columns.map((k) => w.integers[row * w.inputs + k]);
+        total = f(total + sum(columns, integers));
+        totalX = f(totalX + sumX(columns));
+      }
+      const at = row * blocks + b;
+      const shifted = w.offset === null ? total : f(total + f(w.offset[at] * totalX));
+      y[row] = f(y[row] + f(w.scale[at] * shifted));
+    }
+  }
+  return y;
+}
+
+/** FP16 activations, given by their bits, on aligned FP16 PEs; `terms` of an integer, `bsigs` of its slots. */
+export function peCodedProduct(
+  w: OracleCodes,
+  x: Uint16Array,
+  terms: (integer: number) => readonly OracleTerm[],
+  bsigs: readonly number[],
+): Float32Array {
+  const sum = (columns: readonly number[], own: (readonly OracleTerm[])[], shifts: readonly number[]) => {
+    const filling = missing(
+      columns,
+      shifts.map(() => termOf(0)),
+    );
+    return accumulatorValue(
+      group(columns.map((k) => x[k]).concat(missing(columns, 0)), own.concat(filling), shifts, true),
+    );
+  };
+  return codedProduct(
+    w,
+    (columns, integers) => sum(columns, integers.map(terms), bsigs),
+    (columns) =>
+      sum(
+        columns,
+        columns.map(() => [termOf(1)]),
+        [0],
+      ),
+  );
+}
+
+/** Activations quantised to INT8, exact sums. */
+export function int8CodedProduct(w: OracleCodes, x: Float32Array): Float32Array {
+  const { codes, scale } = quantized(x);
+  const y = codedProduct(
+    w,
+    (columns, integers) => columns.reduce((sum, k, i) => sum + codes[k] * integers[i], 0),
+    (columns) => columns.reduce((sum, k) => sum + codes[k], 0),
+  );
   return y.map((value) => Math.fround(value * scale));
 }
 

@@ -3,9 +3,12 @@
 //
 
 import { readFileSync } from "node:fs";
+import fc from "fast-check";
+import type { Format } from "../../src/formats/format.js";
+import { roundToHalf } from "../../src/infer/half.js";
 import { KvCache, type KvFormat } from "../../src/infer/kv-cache.js";
-import type { LanguageModel, Shared } from "../../src/infer/language-model.js";
-import { referenceParts, sharedParts, slicedParts } from "../../src/infer/language-model.js";
+import type { LanguageModel, Outer, Shared } from "../../src/infer/language-model.js";
+import { codedParts, outerParts, referenceParts, sharedParts, slicedParts } from "../../src/infer/language-model.js";
 import type { Arithmetic } from "../../src/infer/linear.js";
 import { Router, slicesOf } from "../../src/infer/router.js";
 import { type Depths, type Parts, Transformer } from "../../src/infer/transformer.js";
@@ -19,6 +22,18 @@ export async function kernels(build: Build = "release"): Promise<Kernels> {
   const binary = readFileSync(new URL(`../../${file}`, import.meta.url));
   return new Kernels(await loadNumeric(await compileBinary(binary)));
 }
+
+/** FP16 values of all sizes, many of them equal, zero, subnormal or far apart. */
+export const halfArbitrary = fc
+  .oneof(
+    { weight: 6, arbitrary: fc.double({ min: -4, max: 4, noNaN: true }) },
+    { weight: 1, arbitrary: fc.constantFrom(0, -0, 2 ** -24, 1, -1, 2, 65504) },
+    {
+      weight: 1,
+      arbitrary: fc.tuple(fc.integer({ min: -24, max: 15 }), fc.constantFrom(1, -1.5)).map(([e, m]) => m * 2 ** e),
+    },
+  )
+  .map(roundToHalf);
 
 /** A language model on kernels of its own; blocks of at most `block` tokens. */
 export class Bench {
@@ -37,7 +52,11 @@ export class Bench {
   }
 
   sliced(arithmetic: Arithmetic): Transformer {
-    return this.transformer(slicedParts(this.kernels, this.from, this.shared, arithmetic));
+    return this.transformer(slicedParts(this.kernels, this.from, this.outer(arithmetic), arithmetic));
+  }
+
+  coded(arithmetic: Arithmetic, format: Format): Transformer {
+    return this.transformer(codedParts(this.kernels, this.from, this.outer(arithmetic), arithmetic, format));
   }
 
   cache(format: KvFormat, capacity = this.from.model.maxPositions): KvCache {
@@ -52,6 +71,10 @@ export class Bench {
       see(linear, scores);
       return slicesOf(scores, threshold);
     };
+  }
+
+  private outer(arithmetic: Arithmetic): Outer {
+    return outerParts(this.kernels, this.from, arithmetic);
   }
 
   private transformer(parts: Parts): Transformer {

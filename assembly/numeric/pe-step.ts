@@ -1,0 +1,83 @@
+//
+//   One step of an FP16 PE's accumulator, four tokens side by side, in FP32 lanes: A its value, R = 2^exponent; both exact.
+//
+//     v = dp * 2^bsig * 2^max ──┐ R' = max(R, 2^max);  S = floor(A / R') + floor(v / R')
+//     2^max ────────────────────┘ 14 bits of S are kept, R' doubles for each one lost        A' = what is left * R'
+//
+//   Law         bit for bit the aligned FP16 PE (fp16-pe.ts): floor is its arithmetic shift; nothing leaves FP32's exact
+//               range. An accumulator that falls 14 places behind is 0, not -1 (`far`). Where bsig is 6 the adder's
+//               23 bits may wrap (`wide`); a sum of -2^22, whose magnitude has no leading bit there, leaves no mantissa.
+//
+
+/** A and R of four tokens. */
+export const STATE_BYTES = 32;
+/** The value of an accumulator is A times this power of two. */
+const UNIT: i32 = -28;
+const FIELD: i32 = 0x7f800000;
+const ONE: i32 = 127 << 23;
+/** Exponent field of 2^13, the highest bit of a full mantissa. */
+const FULL: i32 = (127 + 13) << 23;
+/** The accumulator survives up to this distance. */
+export const LONGEST_SHIFT: i32 = 13;
+/** Half the range of the 23-bit adder. */
+const HALF_RANGE: f32 = 4194304;
+
+/** Accumulators (0, 0): A = 0, R = 1. */
+export function clear(states: usize, count: i32): void {
+  const one = i32x4.splat(ONE);
+  for (const end = states + <usize>count * STATE_BYTES; states < end; states += STATE_BYTES) {
+    v128.store(states, i32x4.splat(0));
+    v128.store(states, one, 16);
+  }
+}
+
+/** 2^exponent, as FP32. */
+// @ts-ignore: decorator
+@inline
+export function powerOf(exponent: v128): v128 {
+  return i32x4.shl(i32x4.add(exponent, i32x4.splat(127)), 23);
+}
+
+/** 1 / power, of powers of two. */
+// @ts-ignore: decorator
+@inline
+export function inverseOf(power: v128): v128 {
+  return i32x4.sub(i32x4.splat(2 * ONE), power);
+}
+
+/** What the accumulators at `state` mean. */
+// @ts-ignore: decorator
+@inline
+export function valueOf(state: usize): v128 {
+  return f32x4.mul(v128.load(state), powerOf(i32x4.splat(UNIT)));
+}
+
+/** Adds `v`, at the exponents that `unit` is 2^ of, to the accumulators at `state`. */
+// @ts-ignore: decorator
+@inline
+export function step(state: usize, v: v128, power: v128, far: bool, wide: bool): void {
+  const before = v128.load(state, 16);
+  const unit = i32x4.max_s(before, power);
+  const inverse = inverseOf(unit);
+  let kept = f32x4.floor(f32x4.mul(v128.load(state), inverse));
+  if (far) kept = v128.andnot(kept, i32x4.gt_s(i32x4.sub(unit, before), i32x4.splat(LONGEST_SHIFT << 23)));
+  let sum = f32x4.add(kept, f32x4.floor(f32x4.mul(v, inverse)));
+  if (wide) sum = wrapped(sum);
+  const size = i32x4.max_s(v128.and(sum, i32x4.splat(FIELD)), i32x4.splat(FULL));
+  const excess = i32x4.sub(size, i32x4.splat(FULL));
+  const mantissa = f32x4.floor(f32x4.mul(sum, i32x4.sub(i32x4.splat(ONE), excess)));
+  const grown = i32x4.add(unit, excess);
+  v128.store(state, f32x4.mul(mantissa, grown));
+  v128.store(state, grown, 16);
+}
+
+/** Modulo 2^23, two's complement; 0 for -2^22. */
+// @ts-ignore: decorator
+@inline
+function wrapped(sum: v128): v128 {
+  const range = f32x4.splat(2 * HALF_RANGE);
+  const above = v128.and(f32x4.ge(sum, f32x4.splat(HALF_RANGE)), range);
+  const below = v128.and(f32x4.lt(sum, f32x4.splat(-HALF_RANGE)), range);
+  const within = f32x4.add(f32x4.sub(sum, above), below);
+  return v128.andnot(within, f32x4.eq(within, f32x4.splat(-HALF_RANGE)));
+}

@@ -1,0 +1,160 @@
+//
+//   Weights as codes of any number format on the PEs, in numeric.wasm: FP16 activations term by term, INT8 ones exactly.
+//
+//     x ──► lanes, or INT8 tile ──► sums of 128 inputs, bit for bit ──► FP32, in the order of pe-codes.ts, int8-codes.ts ──► y
+//
+
+import { CODE_TERM_BYTES, CODES, GROUP, INTEGER_TILE, Term } from "../../assembly/numeric/contract.js";
+import { type CodedWeights, fillingCode } from "../formats/coded.js";
+import type { TermTable } from "../formats/term-table.js";
+import type { NumericExports } from "./numeric.js";
+import { type FloatVector, placeBytes, placeFloats, type Rows, Tiles } from "./vectors.js";
+
+/** A term table in the kernel's memory. */
+export interface PlacedTerms {
+  readonly terms: number;
+  readonly bsigs: number;
+  readonly slots: number;
+}
+
+/** A matrix for FP16 PEs: codes of four lanes by [quad][row], `pitch` rows to the next quad. */
+export interface PeCodes {
+  readonly codes: number;
+  readonly pitch: number;
+  readonly table: PlacedTerms;
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly block: number;
+  readonly scale: FloatVector;
+  readonly offset: FloatVector | null;
+}
+
+/** A matrix for integer PEs: integers i16[row][inputs], rows on 16. */
+export interface Int8Codes extends Omit<PeCodes, "codes" | "pitch" | "table"> {
+  readonly weights: number;
+}
+
+const LANES = 4;
+const STATE_BYTES = 32;
+const VECTOR_BYTES = 16;
+/** Rows that the kernel takes at a time (pe-codes.ts). */
+const ROWS = 256;
+/** Inputs of a row end on whole ones. */
+const ROW_STEP = 16;
+/** The adder's 23 bits hold a dot product at this shift of a slot. */
+const LARGEST_BSIG = 6;
+
+export class CodeKernels {
+  readonly #tiles: Tiles;
+  readonly #states: number;
+  readonly #sums: number;
+  readonly #scales: FloatVector;
+  #room = { lanes: 0, tile: 0, groupSums: 0, inputs: -1 };
+
+  constructor(private readonly wasm: NumericExports) {
+    this.#tiles = new Tiles(wasm, INTEGER_TILE);
+    this.#states = wasm.allocate((ROWS + 1) * STATE_BYTES);
+    this.#sums = wasm.allocate((2 * ROWS + 1) * VECTOR_BYTES);
+    this.#scales = placeFloats(wasm, INTEGER_TILE);
+  }
+
+  terms({ slots, terms, bsigs }: TermTable): PlacedTerms {
+    if (bsigs.some((bsig) => bsig > LARGEST_BSIG))
+      throw new Error(`internal: a slot is shifted by ${Math.max(...bsigs)}`);
+    const placed = new DataView(new ArrayBuffer(slots * CODES * CODE_TERM_BYTES));
+    for (let i = 0; i < slots * CODES; i++) {
+      const exponent = (terms[i] & Term.Exp) >> 1;
+      const sign = terms[i] & Term.Sign ? -1 : 1;
+      placed.setFloat32(i * CODE_TERM_BYTES, terms[i] & Term.Man ? sign * 2 ** exponent : 0, true);
+      placed.setInt32(i * CODE_TERM_BYTES + 4, exponent << 23, true);
+    }
+    return { terms: placeBytes(this.wasm, new Uint8Array(placed.buffer)), bsigs: placeBytes(this.wasm, bsigs), slots };
+  }
+
+  /** For FP16 activations. */
+  pe(weights: CodedWeights, table: TermTable): PeCodes {
+    const { inputs, outputs, values } = weights;
+    const codes = placeBytes(this.wasm, byQuads(weights.codes, inputs, fillingCode(values)));
+    return { codes, pitch: outputs, table: this.terms(table), ...this.reals(weights) };
+  }
+
+  /** For INT8 activations. */
+  int8(weights: CodedWeights): Int8Codes {
+    const { inputs, outputs, values, codes } = weights;
+    const pitch = Math.ceil(inputs / ROW_STEP) * ROW_STEP;
+    const levels = new Int16Array(outputs * pitch);
+    for (const [i, code] of codes.entries()) levels[Math.floor(i / inputs) * pitch + (i % inputs)] = values[code];
+    return { weights: placeBytes(this.wasm, new Uint8Array(levels.buffer)), ...this.reals(weights) };
+  }
+
+  /** y = W x for the tokens at these places; x holds FP16 numbers. */
+  multiplyPe(x: Rows, y: Rows, places: Int32Array, w: PeCodes): void {
+    const { lanes } = this.grow(w.inputs);
+    const { sources, results } = this.#tiles;
+    const { terms, bsigs, slots } = w.table;
+    this.#tiles.each(x, y, places, () => {
+      this.wasm.packHalves(sources, w.inputs, lanes);
+      this.wasm.multiplyCodesPe(
+        lanes,
+        w.codes,
+        w.pitch,
+        terms,
+        bsigs,
+        slots,
+        w.inputs,
+        w.outputs,
+        w.block,
+        w.scale.at,
+        w.offset?.at ?? 0,
+        this.#states,
+        this.#sums,
+        results,
+      );
+    });
+  }
+
+  /** The same with activations in INT8. */
+  multiplyInt8(x: Rows, y: Rows, places: Int32Array, w: Int8Codes): void {
+    const { tile, groupSums } = this.grow(w.inputs);
+    const { sources, results } = this.#tiles;
+    const { inputs, outputs, block, scale, offset } = w;
+    const scales = this.#scales.at;
+    this.#tiles.each(x, y, places, () => {
+      this.wasm.packInt8(sources, inputs, tile, scales, groupSums);
+      const at = offset?.at ?? 0;
+      this.wasm.multiplyCodesInt8(tile, w.weights, inputs, outputs, block, scale.at, at, scales, results);
+    });
+  }
+
+  private reals({ inputs, outputs, block, scale, offset }: CodedWeights) {
+    const placed = offset === null ? null : placeFloats(this.wasm, offset);
+    return { inputs, outputs, block, scale: placeFloats(this.wasm, scale), offset: placed };
+  }
+
+  /** Room for the activations of a tile. */
+  private grow(inputs: number) {
+    if (this.#room.inputs < inputs) {
+      const padded = Math.ceil(inputs / ROW_STEP) * ROW_STEP;
+      this.#room = {
+        lanes: this.wasm.allocate(padded * STATE_BYTES),
+        tile: this.wasm.allocate(padded * INTEGER_TILE * 2),
+        groupSums: this.wasm.allocate(Math.ceil(inputs / GROUP) * VECTOR_BYTES),
+        inputs,
+      };
+    }
+    return this.#room;
+  }
+}
+
+/** Codes of four lanes by [quad][row], lane 0 first; `missing` fills the last quad of a row. */
+function byQuads(codes: Uint8Array, inputs: number, filling: number): Uint8Array {
+  const rows = codes.length / inputs;
+  const quads = Math.ceil(inputs / LANES);
+  const turned = new Uint8Array(quads * rows * LANES).fill(filling);
+  for (let row = 0; row < rows; row++) {
+    for (let k = 0; k < inputs; k++) {
+      turned[((k >> 2) * rows + row) * LANES + (k & 3)] = codes[row * inputs + k];
+    }
+  }
+  return turned;
+}
