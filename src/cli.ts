@@ -37,6 +37,11 @@ const COMMANDS: Entry[] = [
     load: () => import("./commands/report.js"),
   },
   {
+    name: "sweep",
+    summary: "explore a space of machines and plans: what nothing else beats, in cycles, energy, area, accuracy",
+    load: () => import("./commands/sweep.js"),
+  },
+  {
     name: "models",
     summary: "which models there are, how large they are, where their shapes were read",
     load: () => import("./commands/models.js"),
@@ -102,7 +107,10 @@ export async function main(args: string[]): Promise<number> {
 
 async function parse(args: string[]): Promise<void> {
   const program = new Command("mobisim").description(ABOUT).version(packageVersion()).addHelpText("after", EXAMPLES);
-  program.exitOverride().configureOutput({ writeErr: () => {} });
+  program
+    .enablePositionalOptions()
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} });
   for (const { name, summary, load } of COMMANDS) {
     const command = program.command(name).description(summary).copyInheritedSettings(program);
     if (args.includes(name)) (await load()).define(command);

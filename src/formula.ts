@@ -1,5 +1,5 @@
 //
-//   The closed-form bound: no schedule on this machine can be faster. Used for sanity now, for pruning later.
+//   The closed-form bound: no schedule on this machine can be faster. Tests hold the engine to it, sweeps prune by it.
 //
 //     array   every wanted pass at its pass law, back to back            cycles = sum of passes x pass
 //     DRAM    every byte that a step cannot avoid, at peak bandwidth     cycles = bytes / (peak bytes per core cycle)
@@ -23,6 +23,8 @@ import { BITS_PER_BYTE, ceilDiv } from "./units.js";
 export interface Bound {
   arrayCycles: number;
   dramCycles: number;
+  /** Bytes that have to be read. */
+  dramBytes: number;
   /** The larger of the two. */
   cycles: number;
 }
@@ -53,7 +55,7 @@ export function bound(machine: Machine, device: Device, model: Model, plan: Plan
     bytes += (model.vocab * model.hidden * machine.lmHead.codeBits) / BITS_PER_BYTE;
   }
   const dramCycles = Math.ceil((bytes * machine.clock.coreMHz) / (peakGBps(device, machine.dram.channels) * 1000));
-  return { arrayCycles, dramCycles, cycles: Math.max(arrayCycles, dramCycles) };
+  return { arrayCycles, dramCycles, dramBytes: bytes, cycles: Math.max(arrayCycles, dramCycles) };
 }
 
 /** Column groups that run each slice: those with a token at least that deep. */

@@ -11,7 +11,7 @@ import { Status } from "../assembly/contract.js";
 import { capacityBytes, channelVector, stripeBytes, transactionBytes } from "./device.js";
 import { InputError, Interrupted } from "./errors.js";
 import { type Machine, type MachineOptions, machineKnobs } from "./hardware.js";
-import { engineBinary, type Inputs, readInputs } from "./io/inputs.js";
+import { engineBinary, type Inputs, readInputs, type Shelf } from "./io/inputs.js";
 import { codesPlan, constantPlan, type Plan, planFromTrace } from "./plan.js";
 import { type Replay, replay, tokensOf } from "./replay.js";
 import type { ReplayOptions } from "./replay-options.js";
@@ -41,8 +41,8 @@ const DEFAULT_BUDGET = 4;
 const SUPPLIES_PER_BREATH = 8;
 
 /** Reads and checks what a request names. Throws InputError. */
-export function prepare(request: RunRequest): Job {
-  const inputs = readInputs(request);
+export function prepare(request: RunRequest, shelf?: Shelf): Job {
+  const inputs = readInputs(request, shelf);
   const { phase, batch, steps, context, chunk, tokens: window } = request;
   const given = Object.entries({ phase, batch, steps, context, window, chunk }).filter(
     ([, value]) => value !== undefined,
@@ -137,8 +137,16 @@ export function machineVectors({ machine, device }: Inputs, options: MachineOpti
   };
 }
 
+let compiled: ReturnType<typeof compileMachine> | undefined;
+
+/** The engine's binary, compiled once a thread: that takes longer than a small run. */
+function engineModule(): ReturnType<typeof compileMachine> {
+  compiled ??= compileMachine(engineBinary());
+  return compiled;
+}
+
 async function buildEngines({ inputs, memoMiB }: Job, variants: MachineOptions[]): Promise<Engine[]> {
-  const module = await compileMachine(engineBinary());
+  const module = await engineModule();
   const build = async (options: MachineOptions) => {
     const { knobs, device } = machineVectors(inputs, { memoMiB, ...options });
     return new Engine(await loadMachine(module), knobs, device);

@@ -46,7 +46,7 @@ export function parseSet(set: string): { path: string; value: KnobValue } {
 
 /** The knob's value at `at` in 0 <= at < 1, its smallest at 0: many small ones, a few large ones. */
 export function knobValueAt(row: KnobRow, at: number): KnobValue {
-  const choices = row.kind === "powerOfTwo" ? powers(row) : row.kind === "mapping" ? ["A", "B"] : row.choices;
+  const choices = row.kind === "powerOfTwo" ? powersOfTwo(row) : row.kind === "mapping" ? ["A", "B"] : row.choices;
   if (choices !== undefined) return choices[Math.floor(at * choices.length)];
   if (row.kind === "text") return row.default ?? "unnamed";
   const step = row.step ?? 1;
@@ -71,7 +71,8 @@ export function knobTable(): string {
 
 // ---- rows
 
-function powers(row: KnobRow): number[] {
+/** The values of a knob that takes powers of two. */
+export function powersOfTwo(row: KnobRow): number[] {
   return Array.from({ length: 32 }, (_, i) => 2 ** i).filter((one) => one >= (row.min ?? 1) && one <= (row.max ?? 1));
 }
 
@@ -120,7 +121,7 @@ function valueSchema(row: KnobRow): z.ZodType {
         .max(max, { error })
         .multipleOf(row.step ?? 1, { error });
     case "powerOfTwo":
-      return z.literal(powers(row), { error });
+      return z.literal(powersOfTwo(row), { error });
     case "choice":
       return z.literal([...(row.choices ?? [])]);
     case "text":

@@ -16,7 +16,7 @@ import type { Machine } from "./hardware.js";
 import { stateHash } from "./hash.js";
 import { type IdealCycles, idealised } from "./idealised.js";
 import { type Cause, IDEAL } from "./io/counterfactual.js";
-import type { Inputs } from "./io/inputs.js";
+import type { Inputs, Shelf } from "./io/inputs.js";
 import { packageVersion } from "./io/version.js";
 import { execute, type Job, type OnProgress, prepare } from "./job.js";
 import { routedWeights } from "./model.js";
@@ -41,6 +41,8 @@ export interface SimulateOptions {
   detail?: boolean | undefined;
   /** Who else observes it, made once the job is known. */
   listen?: ((job: Job) => Listener[]) | undefined;
+  /** Where many runs of one process keep what they have read. */
+  shelf?: Shelf;
 }
 
 /**
@@ -49,7 +51,7 @@ export interface SimulateOptions {
  */
 export async function simulate(request: RunRequest, options: SimulateOptions = {}): Promise<Result> {
   const { onProgress = () => {}, signal, counterfactuals = true, detail = false, listen = () => [] } = options;
-  const job = prepare(request);
+  const job = prepare(request, options.shelf);
   // Without DRAM a run is cheap and goes along; the other counterfactuals cost a run each.
   const causes = counterfactuals ? counterfactualsOf(job) : [];
   const progress = shared(onProgress, causes.length + 1);

@@ -143,7 +143,8 @@ async function textOf(options: AccuracyOptions, folder: ModelFolder) {
 }
 
 function traceSequences(name: string, { model, files, weightsSha256 }: ModelFolder): Int32Array[] {
-  const trace = readTrace(name, model, weightsSha256, files);
+  const { trace, files: traceFiles } = readTrace(name, model, weightsSha256);
+  files.push(...traceFiles);
   if (!trace.isOf(model))
     throw new InputError(`${trace.file}: is of model ${trace.about.model}; allowed ${model.name}`);
   return Array.from({ length: trace.sequences }, (_, sequence) =>

@@ -5,10 +5,8 @@
 import type { Command } from "commander";
 import type { Axis, Point } from "../compare/points.js";
 import { InputError, Interrupted } from "../errors.js";
-import { readNamed, resolveNameOrFile } from "../io/files.js";
 import { readComparison } from "../io/formula.js";
 import { lookOfStdout } from "../io/look.js";
-import { readModel } from "../io/models.js";
 import { attended } from "../io/progress.js";
 import { oneOf } from "../options.js";
 import { compareCsv, compareJson, comparePage } from "../report/compare-table.js";
@@ -17,7 +15,7 @@ import { missedCsv, missedJson, missedPage } from "../report/missed-table.js";
 import type { Page } from "../report/page.js";
 import { renderPage } from "../report/terminal.js";
 import type { RunRequest } from "../request.js";
-import { addOptions, type RequestOptions, RUN_OPTIONS, requestOf } from "./run-options.js";
+import { addOptions, checkNamed, type RequestOptions, RUN_OPTIONS, requestOf } from "./run-options.js";
 
 const FORMATS = ["terminal", "md", "csv"] as const;
 
@@ -76,7 +74,7 @@ async function run(options: CompareOptions & Lists): Promise<void> {
     const values = options[name] ?? (initial === undefined ? undefined : [initial]);
     return values === undefined ? [] : [{ name, values }];
   });
-  for (const { name, values } of axes) for (const value of values) checkName(name, value);
+  for (const { name, values } of axes) for (const value of values) checkNamed(name, value);
   const { compare } = await import("../compare/compare.js");
   const requestAt = (point: Point) => requestOfPoint(point, options.set ?? []);
   const comparison = await attended(options.quiet === true, ({ onProgress, signal }) =>
@@ -88,13 +86,6 @@ async function run(options: CompareOptions & Lists): Promise<void> {
     page: () => comparePage(comparison),
   });
   if (comparison.partial) throw new Interrupted("interrupted: the comparison is partial");
-}
-
-/** A name that means nothing is refused before anything runs. */
-function checkName(axis: string, name: string): void {
-  if (axis === "machine") readNamed("hw-configs", name, ".yaml");
-  if (axis === "model") readModel(name);
-  if (axis === "trace") resolveNameOrFile("traces", name, "");
 }
 
 /** The published table, its machines as configs on the simulated machine. */

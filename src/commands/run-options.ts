@@ -7,6 +7,8 @@
 import type { Command } from "commander";
 import { MAX_SLICES } from "../../assembly/contract.js";
 import { InputError } from "../errors.js";
+import { readNamed, resolveNameOrFile } from "../io/files.js";
+import { readModel } from "../io/models.js";
 import { integer, oneOf } from "../options.js";
 import { PHASES } from "../replay-options.js";
 import { DEFAULT_MEMO_MIB, MOST_MEMO_MIB, type RunRequest } from "../request.js";
@@ -116,6 +118,14 @@ export function requestOf(options: RequestOptions): RunRequest {
   const given = { isoArea, slices, synthetic, rho, seed, phase, batch, steps, context, chunk, tokens, memoMib };
   const kept = Object.entries(given).filter(([, value]) => value !== undefined);
   return { ...request, ...Object.fromEntries(kept) };
+}
+
+/** A name that means nothing is refused before anything runs. */
+export function checkNamed(option: string, name: string): void {
+  if (option === "machine" || option === "isoArea") readNamed("hw-configs", name, ".yaml");
+  if (option === "weights") readNamed("formats", name, ".yaml");
+  if (option === "model") readModel(name);
+  if (option === "trace") resolveNameOrFile("traces", name, "");
 }
 
 /** One source of depths, and what belongs to it. */

@@ -1,0 +1,48 @@
+//
+//   What a point can reach at most, before it is run: the closed-form bound of its cycles, and what such a run has to cost.
+//
+//     Job ──► bound (formula.ts) ──► cycles, DRAM bytes ──► counters that no run is below ──► priced ──► Reach
+//
+//   Law   no price is negative, so energy grows with every counter and with time: priced at their least it is a least.
+//         A machine that does nothing draws its standing power; a run does not draw less.
+//
+
+import { Counter } from "../../assembly/contract.js";
+import { recordedAccuracy } from "../accuracy.js";
+import { areaOf } from "../area.js";
+import { dramEnergy } from "../device.js";
+import { type CounterName, energyOf, priceList } from "../energy.js";
+import { bound } from "../formula.js";
+import type { Job } from "../job.js";
+import type { Band } from "../result.js";
+import { secondsOf } from "../units.js";
+import type { Reach } from "./measures.js";
+
+const MW_PER_W = 1e3;
+
+export function reachOf({ inputs, plan, played }: Job): Reach {
+  const { machine, device, tables, model, trace } = inputs;
+  const { cycles, dramBytes } = bound(machine, device, model, plan, played);
+  const seconds = secondsOf(cycles, machine.clock.coreMHz);
+  const dram = dramEnergy(device, machine.dram.channels, machine.dram.diesPerChannel);
+  const counters = { ...NOTHING, DramRead: Math.floor(dramBytes / dram.transactionBytes) };
+  return {
+    cycles,
+    seconds,
+    energyPj: energyOf(counters, machine, tables, dram, seconds).total,
+    standingPowerW: standing(priceList(machine, tables, dram).powers.map(({ milliwatts }) => milliwatts)),
+    areaMm2: areaOf(machine, tables).total,
+    perplexity: recordedAccuracy(trace, model, plan, played).perplexity,
+    tokens: played.tokens,
+    steps: played.stepCount,
+    phase: played.phase,
+  };
+}
+
+const NAMES = Object.keys(Counter).filter((name) => Number.isNaN(Number(name)) && name !== "Count") as CounterName[];
+const NOTHING = Object.fromEntries(NAMES.map((name) => [name, 0])) as Record<CounterName, number>;
+
+function standing(milliwatts: readonly Band[]): Band {
+  const sum = (end: keyof Band) => milliwatts.reduce((total, one) => total + one[end], 0) / MW_PER_W;
+  return { low: sum("low"), high: sum("high") };
+}
