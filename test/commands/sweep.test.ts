@@ -4,85 +4,27 @@
 //
 
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { parquetReadObjects } from "hyparquet";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { planSweep } from "../../src/commands/sweep-work.js";
 import { readAnswers, readSweep } from "../../src/io/sweep-folder.js";
 import type { RunRequest } from "../../src/request.js";
 import { simulate } from "../../src/simulate.js";
 import { frontOf } from "../../src/sweep/aims.js";
 import type { Answered } from "../../src/sweep/record.js";
-import { refusal } from "../support/refusal.js";
+import { goHome, good, SHIM } from "../support/sweep.js";
 
 const test = suite("commands/sweep");
 
-process.chdir(mkdtempSync(join(tmpdir(), "mobisim sweep ")));
-const shim = fileURLToPath(new URL("../../../bin/mobisim.js", import.meta.url));
-const home = process.cwd();
-
-/** A model of two layers: a point takes milliseconds. */
-const MODEL = {
-  architectures: ["LlamaForCausalLM"],
-  model_type: "llama",
-  hidden_act: "silu",
-  hidden_size: 256,
-  intermediate_size: 512,
-  num_attention_heads: 4,
-  num_key_value_heads: 2,
-  num_hidden_layers: 2,
-  vocab_size: 1024,
-  max_position_embeddings: 512,
-  rms_norm_eps: 1e-5,
-  rope_theta: 10000,
-  tie_word_embeddings: false,
-  torch_dtype: "float16",
-};
-
-/** 28 points of which 4 cannot run, and some cannot be part of the front. */
-const SPACE = `
-run: {model: ./mini, batch: 1, memoMib: 0}
-vary:
-  array.rows: [32, 64, 256]
-  dram.channels: [1, 2, 4]
-  slices: [1, 4]
-  vector.lanes: [8, 16]
-where: [array.rows * dram.channels < 512]
-objectives: [cycles, energyPj, areaMm2]
-constraints: [areaMm2 <= 6]
-`;
-
-function mobisim(...args: string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [shim, "sweep", ...args], {
-    encoding: "utf8",
-    cwd: home,
-  });
-  return { status, stdout, stderr };
-}
-
-function good(...args: string[]): string {
-  const { status, stdout, stderr } = mobisim(...args);
-  assert.equal([status, stderr], [0, ""], args.join(" "));
-  return stdout;
-}
-
-function file(name: string, text: string): string {
-  writeFileSync(join(home, name), text);
-  return name;
-}
+const home = goHome();
 
 const bytes = (...path: string[]) => readFileSync(join(home, ...path));
 const answersIn = (folder: string) => readAnswers(join(home, folder)).answers;
 const idsOf = (answers: Iterable<Answered>) => [...answers].map(({ id }) => id).sort();
 
 test.before(() => {
-  mkdirSync("mini");
-  file("mini/config.json", JSON.stringify(MODEL));
-  file("space.yaml", SPACE);
   good("space.yaml", "--out", "reference", "--workers", "1");
 });
 
@@ -135,7 +77,7 @@ test("kill -9 loses nothing that was answered, and computes nothing twice", asyn
   const whole = bytes("reference", "shards", "1-of-1.ndjson");
   let kills = 0;
   for (const least of [1, 7]) {
-    const child = spawn(process.execPath, [shim, "sweep", "space.yaml", "--out", "killed", "--workers", "2"], {
+    const child = spawn(process.execPath, [SHIM, "sweep", "space.yaml", "--out", "killed", "--workers", "2"], {
       cwd: home,
     });
     const ended = new Promise((resolve) => child.once("exit", (_, signal) => resolve(signal)));
@@ -175,7 +117,7 @@ test("the script of a batch system runs every shard", () => {
   const script = good("plan", "space.yaml", "--out", "batch 'n'", "--for", "slurm", "--shards", "2");
   const bin = join(home, "bin");
   mkdirSync(bin);
-  writeFileSync(join(bin, "mobisim"), `#!/bin/sh\nexec "${process.execPath}" "${shim}" "$@"\n`, { mode: 0o755 });
+  writeFileSync(join(bin, "mobisim"), `#!/bin/sh\nexec "${process.execPath}" "${SHIM}" "$@"\n`, { mode: 0o755 });
   assert.match(script, /^#SBATCH --array=1-2$/m);
   for (const task of ["1", "2"]) {
     const env = { ...process.env, PATH: `${bin}:${process.env.PATH}`, SLURM_ARRAY_TASK_ID: task };
@@ -215,91 +157,6 @@ test("an independent reader finds the answers in the Parquet file, and CSV says 
     assert.equal([row.id, row.status, row["array.rows"]], [id, status, values["array.rows"]]);
     assert.is(row.energyPjHigh ?? null, measures?.energyPjHigh ?? null);
     assert.ok(lines[i].startsWith(`${id},${status},`));
-  }
-});
-
-test("bad input is one line", () => {
-  const vary = (line: string, rest = "") => `vary:\n  ${line}\nobjectives: [cycles]\n${rest}`;
-  const big = ["a", "b", "c"].map(
-    (_, i) => `  ${["router.macs", "buffers.sliceKiB", "fetch.outstandingRuns"][i]}: {from: 1, to: 1000}`,
-  );
-  const cases: [string, RegExp][] = [
-    [vary("array.row: [1]"), /^bad\.yaml:2: unknown knob array\.row; did you mean array\.rows\?$/],
-    [vary("batsh: [1]"), /^bad\.yaml:2: unknown knob batsh; did you mean batch\?$/],
-    [vary("array.rows: [0]"), /^bad\.yaml:2: array\.rows is 0; allowed 1\.\.1024$/],
-    [vary("array.rows: []"), /^bad\.yaml:2: array\.rows has no values; allowed one or more$/],
-    [vary("array.rows: {from: 9, to: 8}"), /^bad\.yaml:2: array\.rows: the range 9\.\.8 is empty; allowed from <= to$/],
-    [
-      vary("buffers.sliceKiB: [3 GHz]"),
-      /^bad\.yaml:2: buffers\.sliceKiB is "3 GHz"; allowed a number, alone or in B, bytes, KiB/,
-    ],
-    [vary("machine: [edgy]"), /^bad\.yaml:2: edgy: no such file .*did you mean edge\?$/],
-    [vary("memoMib: [1, 2]"), /^bad\.yaml: vary\.memoMib changes no result; allowed in run$/],
-    ["vary: {}\nobjectives: [cycles]\n", /^bad\.yaml:1: vary has no axis: the space is empty; allowed one or more$/],
-    [
-      vary("array.rows: [8]", "where: [array.rows > 8]\n"),
-      /^the space is empty: every place breaks a condition \(array\.rows > 8\)/,
-    ],
-    [
-      vary("array.rows: [8]", "where: [array.rwos > 8]\n"),
-      /^bad\.yaml:4: unknown knob array\.rwos; did you mean array\.rows\?$/,
-    ],
-    [vary("array.rows: [8]", "where: [array.rows >]\n"), /^bad\.yaml:4: array\.rows >: it ends too early$/],
-    [vary("array.rows: [8]", "constraints: [area <= 3]\n"), /^bad\.yaml:4: area cannot be an objective; /],
-    [
-      vary("array.rows: [8]", "constraints: [areaMm2 <= 3 W]\n"),
-      /^bad\.yaml:4: constraint areaMm2 <= 3 W: 3 W is no number of mm2$/,
-    ],
-    [
-      "vary: {batch: [1]}\nobjectives: [cycels]\n",
-      /^bad\.yaml:2: cycels cannot be an objective; did you mean cycles\?$/,
-    ],
-    [
-      `vary:\n${big.join("\n")}\nobjectives: [cycles]\n`,
-      /^bad\.yaml: the grid has 1000000000 points; allowed 100000, more with --limit/,
-    ],
-    [
-      vary("budget: [4.2]"),
-      /^no point of the space can run: budget 4\.2 is not recorded in trace decode16; recorded: /,
-    ],
-    [
-      vary("model: [llama-3-8b]").replace("cycles", "perplexity"),
-      /^no point of the space can run: objective perplexity is not known: budget 4 of trace/,
-    ],
-  ];
-  for (const [text, line] of cases) {
-    file("bad.yaml", text);
-    const said = refusal(() => planSweep("bad.yaml", { out: "bad", prune: true, search: {} }));
-    assert.match(said, line);
-    assert.not(existsSync("bad"), said);
-  }
-});
-
-test("folders that do not fit are one line", () => {
-  good("plan", "space.yaml", "--out", "old");
-  const header = join(home, "old", "sweep.json");
-  writeFileSync(header, readFileSync(header, "utf8").replace(/"version": "[^"]*"/, '"version": "0.0.9"'));
-  good("plan", "space.yaml", "--out", "begun");
-  const cases: [string[], RegExp][] = [
-    [["run", "reference", "--shard", "5/4"], /^--shard is 5\/4; allowed I\/N with 1 <= I <= N$/],
-    [["run", "nowhere"], /^nowhere: holds no sweep; allowed a folder that mobisim sweep made \(sweep\.json\)$/],
-    [["run", "old"], /^old: is of version 0\.0\.9; this is .*; make a new sweep with this one$/],
-    [["merge", "old"], /^old: is of version 0\.0\.9; /],
-    [["space.yaml", "--out", "old"], /^old: is of version 0\.0\.9; /],
-    [["space.yaml", "--out", "begun", "--no-prune"], /^begun: holds another sweep; allowed a new folder/],
-    [["merge", "begun"], /^begun: no shard was run; allowed shards of one count, or --shards N to choose$/],
-    [
-      ["merge", "begun", "--shards", "2"],
-      /^begun: shard 1\/2 has 0 of 14 points; allowed all of them: mobisim sweep run begun --sh/,
-    ],
-    [["run", "evolved", "--shard", "1/2"], /^--shard 1\/2: an evolution goes on from what it found; allowed 1\/1$/],
-    [[], /^sweep wants a space file; /],
-    [["missing.yaml"], /^missing\.yaml: cannot be read: there is no such file$/],
-  ];
-  for (const [args, line] of cases) {
-    const { status, stdout, stderr } = mobisim(...args);
-    assert.equal([status, stdout, stderr.split("\n").length], [2, "", 2], stderr);
-    assert.match(stderr.trimEnd(), line);
   }
 });
 
