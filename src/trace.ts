@@ -194,7 +194,10 @@ function checkScores(trace: Trace, budget: Budget): void {
   const slices = trace.slices(budget.name);
   const threshold = Math.fround(budget.threshold);
   for (let i = 0, s = 0; i < slices.length; i++, s += 3) {
-    const [a, b, c] = [scores[s], scores[s + 1], scores[s + 2]];
+    // Not a list: a million of them would be made.
+    const a = scores[s];
+    const b = scores[s + 1];
+    const c = scores[s + 2];
     // A NaN or an infinity makes the sum of differences NaN.
     if (a - a + (b - b) + (c - c) !== 0) refuseScore(trace, budget.name, scores, s);
     const wanted = 1 + (a > threshold ? 1 : 0) + (b > threshold ? 1 : 0) + (c > threshold ? 1 : 0);

@@ -12,6 +12,9 @@ import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocum
 import { z } from "zod";
 import { InputError, nearest } from "./errors.js";
 
+// A schema sees one file or two: compiling it takes longer than it saves.
+z.config({ jitless: true });
+
 export type Path = readonly (string | number)[];
 
 export interface ParsedYaml {

@@ -7,11 +7,14 @@
 
 import { createHash } from "node:crypto";
 import {
+  closeSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
+  readSync,
   renameSync,
   rmSync,
   statSync,
@@ -20,6 +23,8 @@ import {
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { InputError, nearest } from "../errors.js";
+
+const HASHED_AT_ONCE = 1 << 18;
 
 export function readBytes(path: string): Uint8Array<ArrayBuffer> {
   try {
@@ -45,6 +50,22 @@ export function fileExists(path: string): boolean {
 
 export function sha256(data: Uint8Array | string): string {
   return createHash("sha256").update(data).digest("hex");
+}
+
+/** Of a file that is only hashed, however large: piece by piece. */
+export function fileSha256(path: string): string {
+  const hash = createHash("sha256");
+  const piece = new Uint8Array(HASHED_AT_ONCE);
+  let file: number | undefined;
+  try {
+    file = openSync(path, "r");
+    for (let size = readSync(file, piece); size > 0; size = readSync(file, piece)) hash.update(piece.subarray(0, size));
+  } catch (error) {
+    throw new InputError(`${labelOf(path)}: cannot be read: ${reason(error)}`);
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+  return hash.digest("hex");
 }
 
 /** A file that comes with the package, for example assetPath("hw-configs", "dram", "ddr4-3200.yaml"). */

@@ -10,7 +10,7 @@ import { InputError, nearest } from "../errors.js";
 import type { Model } from "../model.js";
 import { parseModel } from "../model-config.js";
 import { ModelTable } from "../model-table.js";
-import { assetNames, assetPath, fileExists, findNamed, labelOf, readBytes, readText, sha256 } from "./files.js";
+import { assetNames, assetPath, fileExists, fileSha256, findNamed, labelOf, readText, sha256 } from "./files.js";
 
 export interface ReadModel {
   model: Model;
@@ -47,7 +47,7 @@ function readFolder(folder: string): ReadModel {
   const model = parseModel(text, labelOf(config), basename(folder));
   const weights = join(folder, "model.safetensors");
   if (!fileExists(weights)) return { model, files };
-  const hash = sha256(readBytes(weights));
+  const hash = fileSha256(weights);
   return { model, files: [...files, { name: labelOf(weights), sha256: hash }], weights: hash };
 }
 
