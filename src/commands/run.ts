@@ -13,7 +13,8 @@ import { attended } from "../io/progress.js";
 import { oneOf } from "../options.js";
 import { toJson } from "../report/json.js";
 import { toMarkdown } from "../report/markdown.js";
-import { toTerminal } from "../report/terminal.js";
+import { explainPage } from "../report/ops.js";
+import { renderPage, toTerminal } from "../report/terminal.js";
 import type { RunRequest } from "../request.js";
 import type { Result } from "../result.js";
 import { addOptions, type RequestOptions, RUN_OPTIONS, requestOf } from "./run-options.js";
@@ -23,6 +24,7 @@ interface RunOptions extends RequestOptions {
   out?: string;
   quiet?: boolean;
   detail?: boolean;
+  explain?: boolean;
   accuracy: (typeof ACCURACIES)[number];
   arithmetic?: Arithmetic;
   /** False after --no-memo. */
@@ -61,6 +63,8 @@ Examples:
   mobisim run --synthetic beta-binomial --rho 0.3 --budget 3 --batch 4 --steps 8
   mobisim run --phase prefill --chunk 256                        a prefill in chunks
   mobisim run --phase mixed --chunk 32 --batch 8                 one sequence prefills while seven decode
+  mobisim run --batch 4 --steps 8 --explain                      which ops, which layers, and why
+  mobisim run --steps 8 --detail --json > result.json            everything that mobisim report draws
   mobisim run --budget 3 --accuracy measured                     the model runs too, on the PEs' arithmetic (20 s)
   mobisim run --trace prefill2k --phase prefill --out results/   writes results/result.json and results/report.md
   mobisim run --json | node -e 'process.stdin.toArray().then((t) => console.log(JSON.parse(t.join("")).cycles))'
@@ -86,6 +90,7 @@ export function define(command: Command): void {
     .option("--arithmetic <name>", `of --accuracy measured: ${ARITHMETICS.join(", ")} (default: fp16pe)`, arithmetic)
     .option("--json", "print the result as one JSON document")
     .option("--detail", "observe the run: by op and layer, over time, depths by token; for report and --json")
+    .option("--explain", "print instead which ops took the cycles and what they waited for, top down; implies --detail")
     .option("--out <dir>", "also write result.json and report.md there")
     .option("--no-memo", "simulate every clock of every DRAM channel, the same as --memo-mib 0")
     .option("--quiet", "no progress bar, no notes")
@@ -101,17 +106,25 @@ async function run(options: RunOptions): Promise<void> {
     writeAll(options.out, { "result.json": toJson(result), "report.md": toMarkdown(result) });
     if (!options.quiet) process.stderr.write(`wrote result.json and report.md to ${options.out}\n`);
   }
-  process.stdout.write(options.json ? toJson(result) : toTerminal(result, lookOfStdout()));
+  process.stdout.write(options.json ? toJson(result) : pageFor(result, options));
   if (result.partial) throw new Interrupted(`interrupted after step ${result.steps} of ${result.stepsAsked}: partial`);
 }
 
+function pageFor(result: Result, { explain }: RunOptions): string {
+  return explain ? renderPage(explainPage(result), lookOfStdout()) : toTerminal(result, lookOfStdout());
+}
+
 /** Simulates, and has the accuracy measured meanwhile if that is asked for. */
-async function answer(request: RunRequest, { accuracy, arithmetic, quiet, detail }: RunOptions): Promise<Result> {
+async function answer(
+  request: RunRequest,
+  { accuracy, arithmetic, quiet, detail, explain }: RunOptions,
+): Promise<Result> {
   if (accuracy === "recorded" && arithmetic !== undefined) {
     throw new InputError(`--arithmetic ${arithmetic}: allowed with --accuracy measured`);
   }
   const { simulate } = await import("../simulate.js");
-  const run = () => attended(quiet === true, (attention) => simulate(request, { ...attention, detail }));
+  const run = () =>
+    attended(quiet === true, (attention) => simulate(request, { ...attention, detail: detail || explain }));
   if (accuracy === "recorded") return run();
   const { startMeasurement } = await import("../io/measurement.js");
   const measurement = startMeasurement(request, arithmetic ?? ARITHMETICS[0]);

@@ -6,8 +6,10 @@
 import type { CitedPrice, Result } from "../result.js";
 import { bitsFigure, cyclesFigure, dramFigure, energyFigure } from "./figures/bars.js";
 import { diagramFigure } from "./figures/diagram.js";
+import { bandwidthFigure, depthsFigure, layersFigure, opsFigure, stallsFigure } from "./figures/ops.js";
 import { rooflineFigure } from "./figures/roofline.js";
 import { significant } from "./format.js";
+import { kindsOf, opSections } from "./ops.js";
 import type { Figure, Page, Section } from "./page.js";
 import { fact, pageOf } from "./sections.js";
 
@@ -21,6 +23,7 @@ export function fullPageOf(result: Result): Page {
       speed,
       drawn(machine(result), diagramFigure(result)),
       drawn(cycles, cyclesFigure(result)),
+      ...ops(result),
       drawn(array, rooflineFigure(result)),
       drawn(dram, dramFigure(result.dram)),
       drawn(energy, energyFigure(result)),
@@ -37,6 +40,34 @@ export function fullPageOf(result: Result): Page {
 
 function drawn(section: Section, ...figures: Figure[]): Section {
   return { ...section, figures };
+}
+
+/** What an observed run tells; of one that was not, how to get it. */
+function ops(result: Result): Section[] {
+  const { detail } = result;
+  if (detail === undefined) {
+    const note = "not in this result; run with --detail: cycles by op and layer, over time, slices per token and layer";
+    return [{ title: "By op and over time", source: "none", rows: [], notes: [note] }];
+  }
+  const [byOp, waiters, slowest] = opSections(result);
+  const { depths } = detail;
+  return [
+    drawn(byOp, opsFigure(kindsOf(detail.ops)), layersFigure(detail.ops)),
+    waiters,
+    slowest,
+    drawn(
+      { title: "Over time", source: "modelled", rows: [], notes: [] },
+      stallsFigure(detail, result),
+      bandwidthFigure(detail, result),
+    ),
+    ...(depths === null ? [] : [drawn(slices(result), depthsFigure(depths))]),
+  ];
+}
+
+/** Depths are the plan's: its own word for where they come from. */
+function slices({ plan }: Result): Section {
+  const source = plan.source === "trace" ? "recorded" : "modelled";
+  return { title: "Slices per token and layer", source, rows: [], notes: [plan.text] };
 }
 
 function machine({ machine, config }: Result): Section {

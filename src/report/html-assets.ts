@@ -23,7 +23,7 @@ th:first-child { text-align: left; padding-left: 0; font-weight: normal; }
 .facts th:first-child { overflow-wrap: anywhere; min-width: 6rem; }
 .figures th, .figures td { white-space: nowrap; }
 thead th { color: #57606a; font-weight: normal; border-bottom: 1px solid #b8bec5; white-space: nowrap; }
-.facts td, td.text { text-align: left; overflow-wrap: break-word; }
+.facts td, td.text, thead th.text { text-align: left; overflow-wrap: break-word; }
 .figures td.text:last-child { min-width: 14rem; white-space: normal; }
 .total th, .total td { font-weight: 600; border-top: 1px solid #b8bec5; }
 th button { font: inherit; color: inherit; background: none; border: 0; padding: 0; cursor: pointer; text-decoration: underline dotted; }

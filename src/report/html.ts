@@ -68,16 +68,17 @@ function figureOf(figure: Figure, charts: Record<string, Chart>): string {
 
 function tableOf(columns: string[] | undefined, rows: readonly Row[]): string {
   const kind = columns === undefined ? "facts" : "figures";
-  const head =
-    columns === undefined
-      ? ""
-      : `<thead><tr>${columns.map((one) => `<th>${escapeMarkup(one)}</th>`).join("")}</tr></thead>`;
+  const places = (columns ?? []).map((_, i) => (i > 0 && isText(rows[0].cells[i - 1] ?? "") ? TEXT : ""));
+  const heads = (columns ?? []).map((one, i) => `<th${places[i]}>${escapeMarkup(one)}</th>`);
   const body = rows.map(({ label, cells, total }) => {
-    const values = cells.map((text) => `<td${isText(text) ? ' class="text"' : ""}>${escapeMarkup(text)}</td>`);
+    const values = cells.map((text) => `<td${isText(text) ? TEXT : ""}>${escapeMarkup(text)}</td>`);
     return `<tr${total ? ' class="total"' : ""}><th scope="row">${escapeMarkup(label)}</th>${values.join("")}</tr>`;
   });
+  const head = columns === undefined ? "" : `<thead><tr>${heads.join("")}</tr></thead>`;
   return `<div class="table"><table class="${kind}">${head}<tbody>\n${body.join("\n")}\n</tbody></table></div>`;
 }
+
+const TEXT = ' class="text"';
 
 /** Sentences and words stand left, numbers right. */
 function isText(text: string): boolean {

@@ -10,8 +10,9 @@ import * as assert from "uvu/assert";
 import { chartLibraries } from "../../src/io/chart-libraries.js";
 import { fullPageOf } from "../../src/report/full-page.js";
 import { htmlOf } from "../../src/report/html.js";
+import type { Page } from "../../src/report/page.js";
 import { browserThere, openBrowser, openPage } from "../support/browser.js";
-import { exampleResult } from "../support/result.js";
+import { exampleDetail, exampleResult } from "../support/result.js";
 
 const html = suite("html report");
 const inBrowser = browserThere() ? html : html.skip;
@@ -33,6 +34,22 @@ html("every figure of the run and every source of a number is there", () => {
   assert.match(text, /PE array 64 x 16/);
 });
 
+html("an observed run has its ops, its time and its depths; another says how to get them", () => {
+  const names = (page: Page) => page.sections.flatMap(({ figures = [] }) => figures.map(({ name }) => name));
+  const more = ["ops", "layers", "stalls", "bandwidth", "depths"];
+  const observed = fullPageOf({ ...exampleResult(), detail: exampleDetail() });
+  assert.equal(
+    more.filter((name) => !names(observed).includes(name)),
+    [],
+  );
+  const plain = fullPageOf(exampleResult());
+  assert.equal(
+    more.filter((name) => names(plain).includes(name)),
+    [],
+  );
+  assert.match(htmlOf(plain, []), "not in this result; run with --detail");
+});
+
 html("the page allows itself no network", () => {
   const text = htmlOf(fullPageOf(exampleResult()), chartLibraries());
   assert.match(text, /http-equiv="Content-Security-Policy" content="default-src 'none';/);
@@ -42,7 +59,7 @@ html("the page allows itself no network", () => {
 inBrowser("chromium draws every chart, wide and narrow, and asks for nothing", async () => {
   const folder = mkdtempSync(join(tmpdir(), "mobisim page "));
   const path = join(folder, "report.html");
-  writeFileSync(path, htmlOf(fullPageOf(exampleResult()), chartLibraries()));
+  writeFileSync(path, htmlOf(fullPageOf({ ...exampleResult(), detail: exampleDetail() }), chartLibraries()));
   const browser = await openBrowser();
   try {
     for (const width of [1200, 375]) {
@@ -53,7 +70,7 @@ inBrowser("chromium draws every chart, wide and narrow, and asks for nothing", a
         wide: [...document.querySelectorAll("figure svg")].filter((one) => one.getBoundingClientRect().right > innerWidth).length,
       })`);
       const { marks, overflow, wide } = seen as { marks: number[]; overflow: number; wide: number };
-      assert.is(marks.length, 5);
+      assert.is(marks.length, 10);
       assert.ok(Math.min(...marks) > 0, `marks of each chart at ${width} pixels: ${marks.join(", ")}`);
       assert.equal([overflow, wide, faults], [0, 0, []], `${width} pixels`);
       await page.close();

@@ -3,7 +3,7 @@
 //
 
 import { parseMachine } from "../../src/hardware.js";
-import type { Result } from "../../src/result.js";
+import type { Breakdown, Detail, OpDetail, Result } from "../../src/result.js";
 
 export function exampleResult(): Result {
   const same = (value: number) => ({ low: value, high: value });
@@ -73,5 +73,40 @@ export function exampleResult(): Result {
     accuracy: { source: "recorded", perplexity: 15.3625, reference: 14.4101, tokens: 4080, arithmetic: "fp32" },
     counters: { PeActiveCycles: 400, PeGatedCycles: 100, PeUnusedCycles: 500 },
     stateHash: "00ff00ff00ff00ff",
+  };
+}
+
+/** What an observed run of the example might tell: two layers and the head; its cycles are the example's. */
+export function exampleDetail(): Detail {
+  const op = (layer: number | null, name: string, causes: Partial<Breakdown>, bytesRead: number): OpDetail => ({
+    layer,
+    op: name,
+    breakdown: { busy: 0, route: 0, dram: 0, buffer: 0, vector: 0, store: 0, drain: 0, ...causes },
+    ...{ peActiveCycles: (causes.busy ?? 0) * 512, peGatedCycles: 100, vectorCycles: 50, routerCycles: 10 },
+    ...{ bytesRead, bytesWritten: 16 },
+  });
+  return {
+    ops: [
+      op(0, "q", { busy: 200_000, route: 50_000, dram: 100_000 }, 8_000_000),
+      op(0, "down", { busy: 100_000, dram: 150_000 }, 9_000_000),
+      op(1, "q", { busy: 150_000, vector: 100_000 }, 8_000_000),
+      op(null, "finalNorm", {}, 0),
+      op(null, "lmHead", { busy: 50_000, dram: 50_000, store: 49_990, drain: 10 }, 4_000_000),
+    ],
+    time: {
+      windowCycles: 500_000,
+      breakdown: {
+        ...{ busy: [200_000, 300_000], route: [50_000, 0], dram: [200_000, 100_000], buffer: [0, 0] },
+        ...{ vector: [50_000, 50_000], store: [0, 49_990], drain: [0, 10] },
+      },
+      ...{ bytesRead: [20_000_000, 9_000_000], bytesWritten: [40, 40] },
+    },
+    depths: {
+      ...{ sequence: 0, tokens: 4, tokensPerColumn: 2 },
+      slices: [
+        [1.5, 2],
+        [4, 1],
+      ],
+    },
   };
 }

@@ -5,8 +5,9 @@
 //     y   lane operations a second            roofs: all lanes of all PEs every cycle; x times the DRAM's peak
 //
 
-import type { Result } from "../../result.js";
+import type { OpDetail, Result } from "../../result.js";
 import { HZ_PER_MHZ, secondsOf } from "../../units.js";
+import { nameOf, sumOf } from "../ops.js";
 import type { Figure } from "../page.js";
 import { chartOf, MARK_COLOUR, PLAIN_COLOUR, values } from "./style.js";
 
@@ -29,7 +30,8 @@ export function rooflineFigure(result: Result): Figure {
   const { array, clock } = result.config;
   const roof = array.rows * array.columns * array.lanes * clock.coreMHz * HZ_PER_MHZ;
   const slope = result.dram.peakGBps * BYTES_PER_GB;
-  const points = [wholeRun(result)].filter(({ intensity, performance }) => intensity > 0 && performance > 0);
+  const ops = (result.detail?.ops ?? []).map((op) => pointOf(op, result));
+  const points = [wholeRun(result), ...ops].filter(({ intensity, performance }) => intensity > 0 && performance > 0);
   const ridge = roof / slope;
   const xs = [ridge, ...points.map(({ intensity }) => intensity)];
   const [from, to] = [Math.min(...xs) / MARGIN, Math.max(...xs) * MARGIN];
@@ -78,7 +80,16 @@ export function rooflineFigure(result: Result): Figure {
 
 const CAPTION =
   "Roofline. A lane operation is one lane of one PE for one cycle with a wanted operand; the roofs are all lanes busy, and the " +
-  "DRAM's peak bandwidth.";
+  "DRAM's peak bandwidth. Fetch runs ahead: the bytes of an op may cross while the array is at the op before, so a single op " +
+  "can lie above the slope; the whole run cannot. Ops that compute or fetch nothing have no point.";
+
+function pointOf(op: OpDetail, { config }: Result): RooflinePoint {
+  const operations = op.peActiveCycles * config.array.lanes;
+  const cycles = sumOf(op.breakdown);
+  const performance = cycles === 0 ? 0 : operations / secondsOf(cycles, config.clock.coreMHz);
+  const intensity = op.bytesRead === 0 ? 0 : operations / op.bytesRead;
+  return { name: nameOf(op), kind: op.op, intensity, performance, cycles };
+}
 
 function wholeRun({ counters, dram, config, cycles }: Result): RooflinePoint {
   const operations = (counters.PeActiveCycles ?? 0) * config.array.lanes;
