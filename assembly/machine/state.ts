@@ -9,6 +9,14 @@
 //   Nothing absolute goes in: a time is written as its distance to now, clipped at -1 ("already"), so two machines that
 //   will do the same from now on write the same words. A word that does not fit is a bug and stops the run.
 
+/** Bits of a mask at places that are xored. */
+export function twisted(mask: u64, twist: i32): u64 {
+  if (twist == 0) return mask;
+  let moved: u64 = 0;
+  for (; mask != 0; mask &= mask - 1) moved |= (<u64>1) << (ctz(mask) ^ <u64>twist);
+  return moved;
+}
+
 /** A clock that never comes. */
 export const NEVER: i64 = i64.MAX_VALUE;
 /** The word of a time that never comes. */
@@ -21,9 +29,11 @@ export class StateWriter {
   count: i32;
   capacity: i32;
   latest: i64; // the farthest time, -1 when all is past
+  twist: i32; // banks are written in the order of bank xor twist
 
   reset(words: usize, capacity: i32): void {
     this.words = words;
+    this.twist = 0;
     this.capacity = capacity;
     this.count = 0;
     this.latest = -1;
@@ -56,9 +66,11 @@ export class StateReader {
   words: usize;
   position: i32;
   count: i32;
+  twist: i32; // that of the writer, or another one: the same state at other banks
 
   reset(words: usize, count: i32): void {
     this.words = words;
+    this.twist = 0;
     this.count = count;
     this.position = 0;
   }

@@ -24,12 +24,16 @@ import { Timing } from "./rules";
 import { Part, Runs } from "./runs";
 import { Tally } from "./tally";
 
+/** Marks requests that a look has seen. */
+const SEEN: i32 = -1;
+
 /** The controller of one channel. */
 @unmanaged
 export class Controller {
   serveAt: i64; // earliest clock t at which the kind may do something
   freed: bool; // the last clock took a request out of a queue
   writeMode: bool;
+  wrote: bool; // since it was cleared, what waits in the write queue has made a difference
   readLatency: i64;
   writeHigh: i32;
   writeLow: i32;
@@ -80,6 +84,7 @@ export class Controller {
   reset(): void {
     this.serveAt = 0;
     this.freed = false;
+    this.wrote = false;
     this.writeMode = false;
     this.timing.reset();
     this.banks.reset();
@@ -97,6 +102,7 @@ export class Controller {
     const bank = this.map.bank(place);
     const write = part.write;
     if (this.writes.count != 0 && this.writes.holds(bank, local)) {
+      this.wrote = true;
       if (write) this.tally.merged++;
       else {
         this.tally.forwarded++;
@@ -107,6 +113,7 @@ export class Controller {
       return true;
     }
     const queue = write ? this.writes : this.reads;
+    if (write) this.wrote = true;
     if (queue.full()) return false;
     const request = this.pool.take();
     request.part = part;
@@ -116,6 +123,7 @@ export class Controller {
     request.bank = bank;
     request.write = write;
     request.classified = false;
+    request.age = 0;
     const news = queue.append(request, this.banks.row(bank));
     // One more request behind others with the same wish changes nothing, unless the writes become too many.
     if (news || this.writes.count > this.writeHigh) this.serveAt = t;
@@ -145,7 +153,9 @@ export class Controller {
   chosenQueue(): RequestQueue {
     if (!this.writeMode) this.writeMode = this.writes.count > this.writeHigh || this.reads.count == 0;
     else if (this.writes.count < this.writeLow && this.reads.count != 0) this.writeMode = false;
-    return this.writeMode ? this.writes : this.reads;
+    if (!this.writeMode) return this.reads;
+    this.wrote = true;
+    return this.writes;
   }
 
   /** The command that the chosen queue's hits want. */
@@ -229,7 +239,7 @@ export class Controller {
     this.timing.canonical(now, into);
     this.maintenance.canonical(now, into);
     this.banks.canonical(into);
-    this.putRequests(now, into);
+    this.putRequests(now, true, into);
   }
 
   /** Reads the state; the parts are there already. */
@@ -240,12 +250,13 @@ export class Controller {
     this.takeRequests(now, from);
   }
 
-  /** Queues and active list; the parts have their ranks. */
-  putRequests(now: i64, into: StateWriter): void {
+  /** Queues and active list; the parts have their ranks. Without its requests the write queue looks empty. */
+  putRequests(now: i64, withWrites: bool, into: StateWriter): void {
     rankAges(this.pool, now, this.sorted);
     into.put(<i64>this.writeMode);
     putQueue(this.reads, into);
-    putQueue(this.writes, into);
+    if (withWrites) putQueue(this.writes, into);
+    else into.put(0);
     into.put(<i64>popcnt(this.banks.held));
     let request = this.banks.notBefore(0);
     while (request != null) {
@@ -268,6 +279,41 @@ export class Controller {
     }
     this.serveAt = now; // looking too early finds the same
     this.freed = false;
+  }
+
+  /** A write that a state has left out, younger than those before it and older than all requests of the state. */
+  takeWrite(part: Part, local: i64, accepted: i64, classified: bool): void {
+    const request = this.pool.take();
+    const place = this.map.place(local);
+    request.part = part;
+    request.local = local;
+    request.accepted = accepted;
+    request.row = this.map.row(place);
+    request.bank = this.map.bank(place);
+    request.write = true;
+    request.classified = classified;
+    part.toComplete++;
+    this.writes.append(request, this.banks.row(request.bank));
+  }
+
+  /** Whether in read mode every queued write is older than all other requests, and than what may come in the clock now. */
+  writesAreOldest(now: i64): bool {
+    if (this.writeMode) return false;
+    let latest: i64 = i64.MIN_VALUE;
+    let write = this.writes.notBefore(0);
+    while (write != null) {
+      latest = max<i64>(latest, write.accepted);
+      write.age = SEEN;
+      write = this.writes.notBefore(write.order + 1);
+    }
+    let oldest = now;
+    for (let i = 0; i < this.pool.capacity; i++) {
+      const request = this.pool.at(i);
+      if (!request.waiting) continue;
+      if (request.age != SEEN) oldest = min<i64>(oldest, request.accepted);
+      request.age = 0;
+    }
+    return latest < oldest;
   }
 
   /** A request of the state. */

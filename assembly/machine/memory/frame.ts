@@ -7,24 +7,17 @@
 //   A piece is a stretch of 2^b aligned transactions. The address map is linear over bits (address.ts), so the place of
 //   base + i is that of the base xor that of i: which banks two pieces share follows from the banks of their bases, and
 //   which rows are equal from the xor of the rows of their bases. That, and equal addresses, is all the hardware compares:
-//   relation = 0 unrelated, 1 + xor of the rows where that can be made by bits inside a piece, -1 the same transactions.
+//   relation = 0 unrelated, 1 + xor of the rows where that can be made by bits inside a piece, below 0 the same transactions.
+//
+//   Inside a segment a label below `count` is a piece in flight, `count` the one that is offered, above it a write set aside.
 
+import { make } from "../alloc";
 import { StateReader, StateWriter } from "../state";
 import { AddressMap } from "./address";
 import { Memo } from "./memo";
-import { Entry, OPENED_WORDS } from "./memo-records";
+import { ASIDE_WORDS, DONE_WORDS, Entry, OPENED_WORDS } from "./memo-records";
 import { Part } from "./runs";
-
-/** A piece of a run in flight. */
-@unmanaged
-export class Piece {
-  base: i64;
-  part: Part; // the channel's
-  count: i32; // transactions of it
-  bank: i32; // of the base
-  row: i32;
-  write: bool;
-}
+import { Piece, Shelf } from "./shelf";
 
 /** What a channel's state is relative to. */
 @unmanaged
@@ -33,12 +26,21 @@ export class Frame {
   pieces: usize; // Piece[capacity], oldest first; the one behind them is about to be offered
   capacity: i32;
   count: i32;
+  shelf: Shelf;
   rows: usize; // i32[banks]
   touched: usize; // u64[banks]: banks that a piece touches, by the bank of its base
+  pieceSize: i64;
   rowMask: i32; // row bits that cannot differ inside a piece
+  twist: i32; // a bank of the state is that bank xor this one of the channel
+  twistMask: i32; // bits of a bank that the channel treats alike
 
-  build(map: AddressMap, pieceBits: i32, capacity: i32): void {
+  build(map: AddressMap, pieceBits: i32, capacity: i32, writes: i32, twistMask: i32): void {
     const banks = 1 << map.bankBits;
+    this.twist = 0;
+    this.pieceSize = (<i64>1) << pieceBits;
+    this.shelf = make<Shelf>();
+    this.shelf.build(writes);
+    this.twistMask = twistMask;
     this.map = map;
     this.capacity = capacity;
     this.count = 0;
@@ -88,48 +90,112 @@ export class Frame {
   aim(part: Part, base: i64, count: i32): void {
     assert(this.count <= this.capacity, "too many pieces in flight");
     const head = this.head();
-    const place = this.map.place(base);
-    head.base = base;
+    this.place(head, base);
     head.part = part;
     head.count = count;
-    head.bank = this.map.bank(place);
-    head.row = this.map.row(place);
     head.write = part.write;
+  }
+
+  /** A piece by its label inside a segment. */
+  labelled(label: i32): Piece {
+    return label > this.count ? this.shelf.write(label - this.count - 1) : this.piece(label);
+  }
+
+  /** What a segment did to the pieces: what completed, and what is set aside after it; -1: what was before. */
+  follow(taken: bool, done: usize, completions: i32, aside: usize, asides: i32): void {
+    for (let i = 0; i < completions; i++) {
+      this.labelled(load<i32>(done + <usize>(i * (DONE_WORDS << 2)))).count = 0;
+    }
+    let end = taken ? this.count + 1 : this.count;
+    if (asides >= 0) end = this.setAside(aside, asides, end);
+    if (taken) this.twist = this.head().bank & this.twistMask;
+    this.count = end;
+    if (completions > 0 || asides >= 0) this.retire();
+  }
+
+  /** Changes what is set aside; writes that are not any more become pieces from `end` on. Where the pieces end now. */
+  private setAside(aside: usize, asides: i32, end: i32): i32 {
+    const shelf = this.shelf;
+    const before = shelf.count;
+    const first = this.count + 1;
+    shelf.turn();
+    for (let i = 0; i < asides; i++) {
+      const line = aside + <usize>(i * (ASIDE_WORDS << 2));
+      const label = load<i32>(line);
+      const from = label < first ? this.piece(label) : setAsideBefore(shelf, label - first);
+      const write = shelf.add(from);
+      write.classified = load<i32>(line, 8) != 0;
+      write.age = load<i32>(line, 12);
+      const all = load<i32>(line, 16) != 0;
+      if (!all) write.count = 1;
+      from.count -= write.count;
+      this.place(write, from.base + <i64>load<i32>(line, 4));
+      shelf.note(write.base);
+    }
+    for (let i = 0; i < before; i++) {
+      const left = setAsideBefore(shelf, i);
+      if (left.count > 0) memory.copy(changetype<usize>(this.piece(end++)), changetype<usize>(left), offsetof<Piece>());
+    }
+    return end;
+  }
+
+  private place(piece: Piece, base: i64): void {
+    const place = this.map.place(base);
+    piece.base = base;
+    piece.bank = this.map.bank(place);
+    piece.row = this.map.row(place);
+  }
+
+  /** Adds what is set aside to a key; `head`: with what it has to do with the piece about to be offered. */
+  relateAside(open: u64, withHead: bool, memo: Memo): void {
+    const shelf = this.shelf;
+    const head = this.head();
+    memo.add(shelf.count);
+    for (let i = 0; i < shelf.count; i++) {
+      const write = shelf.write(i);
+      const bank = write.bank ^ this.twist;
+      memo.add(bank | ((<i32>write.classified) << 8) | (write.age << 9));
+      const source = this.sourceOf(write.bank, write.row, this.count);
+      const label = source >= 0 ? source : this.asideSourceOf(write.bank, write.row, i);
+      memo.add(label);
+      if (label >= 0) memo.add(write.row ^ this.labelled(label).row);
+      if ((open >> bank) & 1) memo.add(this.relation(this.row(write.bank), write.row));
+      if (withHead) memo.add(this.headRelation(write, head));
+    }
   }
 
   /** Adds to a key what the head has to do with the state. */
   relate(open: u64, memo: Memo): void {
     const head = this.head();
-    const touched = this.banksOf(head);
+    const touched = this.banksOf(head.bank);
+    memo.add(head.bank ^ this.twist);
     for (let label = 0; label < this.count; label++) {
       const piece = this.piece(label);
-      if (!((touched >> piece.bank) & 1)) continue;
-      const same = piece.write && piece.base == head.base;
-      memo.add(same ? -1 : this.relation(piece.row, head.row));
+      if ((touched >> piece.bank) & 1) memo.add(this.headRelation(piece, head));
     }
-    for (let mask = open & touched; mask != 0; mask &= mask - 1) {
-      memo.add(this.relation(this.row(<i32>ctz(mask)), head.row));
+    for (let mask = open & this.banksOf(head.bank ^ this.twist); mask != 0; mask &= mask - 1) {
+      memo.add(this.relation(this.row(<i32>ctz(mask) ^ this.twist), head.row));
     }
   }
 
-  /** Writes how pieces and open rows are related among each other. */
+  /** Writes how pieces and open rows are related among each other; the open banks are the state's. */
   canonical(open: u64, into: StateWriter): void {
     into.put(<i64>(<i32>open));
     into.put(<i64>(<i32>(open >> 32)));
     into.put(this.count);
     for (let label = 0; label < this.count; label++) {
       const piece = this.piece(label);
-      into.put(piece.bank);
+      into.put(piece.bank ^ this.twist);
       into.put(<i64>piece.write);
       this.putSource(this.sourceOf(piece.bank, piece.row, label), piece.row, into);
     }
     for (let mask = open; mask != 0; mask &= mask - 1) {
-      const bank = <i32>ctz(mask);
+      const bank = <i32>ctz(mask) ^ this.twist;
       this.putSource(this.sourceOf(bank, this.row(bank), this.count), this.row(bank), into);
     }
   }
 
-  /** Skips what canonical() wrote; gives the open banks. */
+  /** Skips what canonical() wrote; gives the state's open banks. */
   load(from: StateReader): u64 {
     let open = <u64>(<u32>from.take());
     open |= (<u64>(<u32>from.take())) << 32;
@@ -141,7 +207,16 @@ export class Frame {
   sourceOf(bank: i32, row: i32, labels: i32): i32 {
     for (let label = 0; label < labels; label++) {
       const piece = this.piece(label);
-      if ((this.banksOf(piece) >> bank) & 1 && this.relation(piece.row, row) != 0) return label;
+      if ((this.banksOf(piece.bank) >> bank) & 1 && this.relation(piece.row, row) != 0) return label;
+    }
+    return -1;
+  }
+
+  /** The same among the first writes set aside: a label. */
+  asideSourceOf(bank: i32, row: i32, writes: i32): i32 {
+    for (let i = 0; i < writes; i++) {
+      const write = this.shelf.write(i);
+      if (write.bank == bank && this.relation(write.row, row) != 0) return this.count + 1 + i;
     }
     return -1;
   }
@@ -150,13 +225,15 @@ export class Frame {
   open(entry: Entry): void {
     let at = entry.opened;
     for (let i = 0; i < entry.rows; i++, at += OPENED_WORDS << 2) {
-      this.setRow(load<i32>(at), this.piece(load<i32>(at, 4)).row ^ load<i32>(at, 8));
+      this.setRow(load<i32>(at) ^ this.twist, this.labelled(load<i32>(at, 4)).row ^ load<i32>(at, 8));
     }
   }
 
   /** The same as another frame of the channel. */
   copy(other: Frame): void {
     this.count = other.count;
+    this.twist = other.twist;
+    this.shelf.copy(other.shelf);
     memory.copy(this.pieces, other.pieces, (<usize>other.count + 1) * offsetof<Piece>());
     memory.copy(this.rows, other.rows, (<usize>(1 << this.map.bankBits)) << 2);
   }
@@ -173,10 +250,10 @@ export class Frame {
     this.count = kept;
   }
 
-  /** Bit per bank that a piece touches. */
+  /** Bit per bank that a piece touches whose base is in a bank. */
   @inline
-  private banksOf(piece: Piece): u64 {
-    return load<u64>(this.touched + ((<usize>piece.bank) << 3));
+  private banksOf(bank: i32): u64 {
+    return load<u64>(this.touched + ((<usize>bank) << 3));
   }
 
   /** 1 + xor of two rows where bits inside a piece can make it, else 0. */
@@ -186,8 +263,21 @@ export class Frame {
     return (difference & this.rowMask) == 0 ? 1 + difference : 0;
   }
 
+  /** What a piece has to do with the one about to be offered: transactions of a write that are offered again, else rows. */
+  private headRelation(piece: Piece, head: Piece): i32 {
+    const offset = piece.base - head.base;
+    if (piece.write && offset >= 0 && offset < this.pieceSize) return -1 - <i32>offset;
+    return this.relation(piece.row, head.row);
+  }
+
   private putSource(label: i32, row: i32, into: StateWriter): void {
     into.put(label);
     into.put(label < 0 ? 0 : row ^ this.piece(label).row);
   }
+}
+
+/** Write i of what was set aside before the shelf turned. */
+@inline
+function setAsideBefore(shelf: Shelf, i: i32): Piece {
+  return changetype<Piece>(shelf.spare + <usize>i * offsetof<Piece>());
 }

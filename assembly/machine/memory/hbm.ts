@@ -14,7 +14,7 @@
 //   Source      docs/machine.md section 9.
 
 import { Command, Dram } from "../../contract";
-import { StateReader, StateWriter } from "../state";
+import { StateReader, StateWriter, twisted } from "../state";
 import { dramWord } from "./address";
 import { Completions } from "./completions";
 import { Controller } from "./controller";
@@ -69,8 +69,9 @@ export class Hbm {
     into.time(this.rowFrom - 2, now);
     const isShut = this.shutAt > now;
     into.time(isShut ? this.shutAt : now - 1, now);
-    into.put(isShut ? <i64>(<i32>this.shutBanks) : 0);
-    into.put(isShut ? <i64>(<i32>(this.shutBanks >> 32)) : 0);
+    const shutBanks = twisted(this.shutBanks, into.twist);
+    into.put(isShut ? <i64>(<i32>shutBanks) : 0);
+    into.put(isShut ? <i64>(<i32>(shutBanks >> 32)) : 0);
     into.put(isShut ? this.shutTop : 0);
   }
 
@@ -82,7 +83,7 @@ export class Hbm {
     this.rowFrom = from.time(now) + 2;
     this.shutAt = from.time(now);
     const low = <u64>(<u32>from.take());
-    this.shutBanks = low | ((<u64>(<u32>from.take())) << 32);
+    this.shutBanks = twisted(low | ((<u64>(<u32>from.take())) << 32), from.twist);
     this.shutTop = from.take();
   }
 

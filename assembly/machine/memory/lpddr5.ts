@@ -68,7 +68,7 @@ export class Lpddr5 {
     into.put(<i64>this.synced);
     if (this.synced != Synced.None) {
       into.put(<i64>this.syncedRequest!.write);
-      into.put(<i64>this.syncedRequest!.bank);
+      into.put(<i64>(this.syncedRequest!.bank ^ into.twist));
     }
     into.put(<i64>(this.activating != null));
     if (this.activating == null) return;
@@ -84,13 +84,18 @@ export class Lpddr5 {
     this.synced = <Synced>from.take();
     if (this.synced != Synced.None) {
       const queue = from.take() != 0 ? base.writes : base.reads;
-      const bank = from.take();
+      const bank = from.take() ^ from.twist;
       this.syncedRequest = this.synced == Synced.Active ? base.banks.request(bank) : queue.head(Wish.Hit, bank);
     }
     if (from.take() == 0) return;
     this.deadline = from.time(now);
     const write = from.take() != 0;
     this.activating = base.takeRequest(write, now, from);
+  }
+
+  /** A CAS has gone for a queued write. */
+  namesWrite(): bool {
+    return this.synced == Synced.Queued && this.syncedRequest!.write;
   }
 
   private issue(clk: i64, out: Completions): bool {

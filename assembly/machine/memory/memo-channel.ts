@@ -154,6 +154,8 @@ export class MemoChannel {
     origin.refresh = maintenance.next;
     origin.turn = maintenance.turn;
     this.frame.count = 0;
+    this.frame.twist = 0;
+    this.frame.shelf.clear();
     for (let open = channel.controller.banks.open; open != 0; open &= open - 1) {
       const bank = <i32>ctz(open);
       this.frame.setRow(bank, channel.controller.banks.row(bank));
@@ -197,7 +199,7 @@ export class MemoChannel {
       const done = entry.done + <usize>(this.told * (DONE_WORDS << 2));
       if (start + <i64>load<i32>(done, 4) >= until) break;
       known = start + <i64>load<i32>(done, 4);
-      const piece = this.frame.piece(load<i32>(done));
+      const piece = this.frame.labelled(load<i32>(done));
       const part = piece.part;
       part.reported = max<i64>(part.reported, start + <i64>load<i32>(done, 8));
       part.toReport -= piece.count;
@@ -213,17 +215,14 @@ export class MemoChannel {
     const origin = this.origin;
     const frame = this.frame;
     frame.open(entry);
-    if (this.segments.taking > 0) {
-      this.whole.offered(frame.head().part, this.segments.taking);
-      frame.count++;
-    }
+    const taken = this.segments.taking > 0;
+    if (taken) this.whole.offered(frame.head().part, this.segments.taking);
     for (let i = 0; i < entry.completions; i++) {
       const done = entry.done + <usize>(i * (DONE_WORDS << 2));
-      const piece = frame.piece(load<i32>(done));
+      const piece = frame.labelled(load<i32>(done));
       this.whole.settle(piece.part, piece.count, origin.now + <i64>load<i32>(done, 8));
-      piece.count = 0;
     }
-    if (entry.completions > 0) frame.retire();
+    frame.follow(taken, entry.done, entry.completions, entry.aside, entry.asides);
     origin.now += entry.length;
     if (entry.due != 0) origin.refresh += <i64>entry.due * this.refreshClocks;
     if (entry.turns != 0) origin.turn = (origin.turn + entry.turns) % this.turns;
@@ -274,7 +273,8 @@ export function newMemoChannel(device: usize, index: i32, fifoCapacity: i32): Me
 /** A memo of some bytes for `channels` channels like this one. */
 export function newMemo(like: MemoChannel, channels: i32, bytes: i32): Memo {
   const memo = make<Memo>();
-  const keyCapacity = like.frame.capacity + like.rehearsal.channel.controller.banks.banks + 8;
+  const frame = like.frame;
+  const keyCapacity = frame.capacity + 5 * frame.shelf.capacity + like.rehearsal.channel.controller.banks.banks + 16;
   memo.build(bytes, channels, like.rehearsal.mostBytes(), keyCapacity);
   return memo;
 }

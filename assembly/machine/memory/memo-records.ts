@@ -2,7 +2,7 @@
 //   What a memo holds: states, entries, and the places that channels have in it.
 //
 //      state   [next, hash, bytes, open, quiet | packed words]
-//      entry   [next, hash, length, next state, ... | key | counters | completions | opened rows]
+//      entry   [next, hash, length, next state, ... | key | counters | completions | writes aside | opened rows]
 //
 
 import { Counter } from "../../contract";
@@ -18,10 +18,11 @@ export class State {
   hash: u32;
   bytes: i32;
   open: u64; // bit per open bank
+  reading: bool; // in read mode: nothing depends on the writes set aside until that changes
   quiet: bool; // nothing but a refresh or a new part changes it
 }
 
-/** An entry: key words, completions and rows follow. */
+/** An entry: key words, completions, writes and rows follow. */
 @unmanaged
 export class Entry {
   next: usize; // in its bucket
@@ -30,16 +31,19 @@ export class Entry {
   length: i32; // clocks
   state: State; // at the end
   completions: i32;
+  asides: i32; // writes set aside at the end; -1: those of before
   rows: i32;
   turns: i32; // refreshes served
   due: i32; // times that refreshes were added
   counters: usize; // i32[COUNTERS]
   done: usize; // [label, clock at which it gets known, completion clock], relative to the begin
+  aside: usize; // [label, distance to its base, classified, age, whether it is all that is left of its piece]
   opened: usize; // [bank, label of the row's part, difference to the row of its base]
 }
 
-/** Words of a completion, of a row. */
+/** Words of a completion, of a write set aside, of a row. */
 export const DONE_WORDS: i32 = 3;
+export const ASIDE_WORDS: i32 = 5;
 export const OPENED_WORDS: i32 = 3;
 
 /** A channel's hold on its state; and on the entry that it is in, 0 when that has to be looked for again. */

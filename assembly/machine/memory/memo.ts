@@ -13,7 +13,7 @@
 
 import { MemoCount } from "../../contract";
 import { make } from "../alloc";
-import { COUNTERS, DONE_WORDS, Entry, entryKey, OPENED_WORDS, Place, State, stateBytes } from "./memo-records";
+import { ASIDE_WORDS, COUNTERS, DONE_WORDS, Entry, entryKey, OPENED_WORDS, Place, State, stateBytes } from "./memo-records";
 
 /** What looking up gave; sums since the begin. */
 @unmanaged
@@ -117,7 +117,7 @@ export class Memo {
   }
 
   /** The one state of these bytes. */
-  intern(bytes: usize, count: i32, open: u64, quiet: bool): State {
+  intern(bytes: usize, count: i32, open: u64, reading: bool, quiet: bool): State {
     const hash = hashOf(bytes, count);
     const bucket = this.buckets + ((<usize>(hash & this.bucketMask)) << 3);
     let at = <usize>load<u32>(bucket);
@@ -133,6 +133,7 @@ export class Memo {
     state.hash = hash;
     state.bytes = count;
     state.open = open;
+    state.reading = reading;
     state.quiet = quiet;
     memory.copy(stateBytes(state), bytes, count);
     store<u32>(bucket, <u32>changetype<usize>(state));
@@ -167,20 +168,23 @@ export class Memo {
   }
 
   /** A new entry of the key, its lists to be filled. */
-  enter(completions: i32, rows: i32): Entry {
+  enter(completions: i32, asides: i32, rows: i32): Entry {
     const keyBytes = (<usize>this.keyWords) << 2;
     const counters = offsetof<Entry>() + keyBytes;
     const done = counters + (COUNTERS << 2);
-    const opened = done + ((<usize>(completions * DONE_WORDS)) << 2);
+    const aside = done + ((<usize>(completions * DONE_WORDS)) << 2);
+    const opened = aside + ((<usize>(max<i32>(asides, 0) * ASIDE_WORDS)) << 2);
     const entry = changetype<Entry>(this.take(opened + ((<usize>(rows * OPENED_WORDS)) << 2)));
     const at = changetype<usize>(entry);
     memory.copy(entryKey(entry), this.key, keyBytes);
     entry.hash = this.keyHash();
     entry.keyWords = this.keyWords;
     entry.completions = completions;
+    entry.asides = asides;
     entry.rows = rows;
     entry.counters = at + counters;
     entry.done = at + done;
+    entry.aside = at + aside;
     entry.opened = at + opened;
     const bucket = this.entryBucket(entry.hash);
     entry.next = <usize>load<u32>(bucket);
@@ -226,7 +230,7 @@ export class Memo {
     for (let i = 0; i < this.placeCount; i++) {
       if (this.place(i).isFree()) continue;
       const old = changetype<State>(from);
-      this.place(i).state = this.intern(stateBytes(old), old.bytes, old.open, old.quiet);
+      this.place(i).state = this.intern(stateBytes(old), old.bytes, old.open, old.reading, old.quiet);
       this.place(i).entry = 0;
       from += (offsetof<State>() + <usize>old.bytes + 7) & ~7;
     }

@@ -9,15 +9,16 @@
 
 import { Counter, Dram } from "../../contract";
 import { make } from "../alloc";
-import { StateReader, StateWriter } from "../state";
+import { StateReader, StateWriter, twisted } from "../state";
 import { channelTransactions, dramWord } from "./address";
 import { Channel, newChannel } from "./channel";
 import { Completions, newCompletions } from "./completions";
 import { Frame } from "./frame";
 import { Memo } from "./memo";
-import { COUNTERS, Entry, DONE_WORDS, FIRST_COUNTER, OPENED_WORDS, State, stateBytes } from "./memo-records";
+import { ASIDE_WORDS, COUNTERS, Entry, DONE_WORDS, FIRST_COUNTER, OPENED_WORDS, State, stateBytes } from "./memo-records";
 import { pack, PACKED_BYTES, unpack } from "./pack";
-import { Runs } from "./runs";
+import { Part, Runs } from "./runs";
+import { Piece } from "./shelf";
 
 /** log2 of the transactions of a piece. */
 export const PIECE_BITS: i32 = 6;
@@ -26,6 +27,8 @@ const LONGEST_IDLE: i64 = 1 << 12;
 /** Words of a request with a piece of its own, and of a bank, in a state, generously. */
 const REQUEST_WORDS: i32 = 16;
 const BANK_WORDS: i32 = 4;
+/** Clocks by which writes set aside are older than the requests of a state, whose clocks are ranks. */
+const OLDER: i64 = 1 << 20;
 
 /** Where a rehearsal begins: what a state leaves out beside its frame. */
 @unmanaged
@@ -47,13 +50,20 @@ export class Rehearsal {
   capacity: i32;
   packed: usize;
   quiet: bool; // the state that was written last
+  detached: bool; // at the end the write queue is left out of the state
+  writesBefore: i32;
+  done: usize; // completions, as in an entry
+  aside: usize; // writes set aside at the end
+  asides: i32; // -1: those of before
+  ranks: usize; // i32: labels at the end by those at the begin
+  standIns: usize; // Part pointers of the writes set aside
   openBefore: u64; // bit per bank that was open at the begin
   counters: usize;
 
   /** Bytes that one segment adds to a memo at most. */
   mostBytes(): i32 {
     const entry =
-      256 + (this.after.capacity + 1) * (DONE_WORDS + 1) * 4 + (1 << this.after.map.bankBits) * (OPENED_WORDS + 1) * 4;
+      256 + (this.after.capacity + 1) * (DONE_WORDS + ASIDE_WORDS + 8) * 4 + (1 << this.after.map.bankBits) * (OPENED_WORDS + 1) * 4;
     return offsetof<State>() + this.capacity * PACKED_BYTES + entry;
   }
 
@@ -68,6 +78,24 @@ export class Rehearsal {
       runs.label(label, part, piece.base);
     }
     this.load(state, frame, origin);
+    for (let i = 0; i < frame.shelf.count; i++) {
+      const write = frame.shelf.write(i);
+      const part = runs.push(0, 0, true, frame.count + 1 + i, origin.now);
+      part.base = write.base;
+      this.takeWrite(write, part, origin.now);
+    }
+    this.channel.controller.wrote = false;
+    this.detached = false;
+    this.writesBefore = frame.shelf.count;
+  }
+
+  private takeWrite(write: Piece, part: Part, now: i64): void {
+    this.channel.controller.takeWrite(part, write.base, now - OLDER + <i64>write.age, write.classified);
+  }
+
+  /** Whether what waits in the write queue has made a difference. */
+  wrote(): bool {
+    return this.channel.controller.wrote;
   }
 
   /** The channel's own parts become those of this one, which then is the whole channel at a boundary. */
@@ -82,9 +110,15 @@ export class Rehearsal {
       for (let label = 0; label < frame.count; label++) {
         if (frame.piece(label).part == part) runs.label(label, copy, frame.piece(label).base);
       }
+      for (let i = 0; i < frame.shelf.count; i++) {
+        if (frame.shelf.write(i).part == part) store<usize>(this.standIns + ((<usize>i) << 2), changetype<usize>(copy));
+      }
       part = part.next;
     }
     this.load(state, frame, origin);
+    for (let i = 0; i < frame.shelf.count; i++) {
+      this.takeWrite(frame.shelf.write(i), changetype<Part>(load<usize>(this.standIns + ((<usize>i) << 2))), origin.now);
+    }
   }
 
   /** Offers the frame's head until its last transaction is accepted. */
@@ -125,6 +159,7 @@ export class Rehearsal {
   /** The state of the channel as it is, relative to a frame. */
   intern(memo: Memo, frame: Frame): State {
     this.after.copy(frame);
+    this.detached = false;
     return this.remember(memo);
   }
 
@@ -136,9 +171,11 @@ export class Rehearsal {
   /** Remembers what has been done under the memo's key. */
   enter(memo: Memo, frame: Frame, taking: i32, origin: Origin): Entry {
     const after = this.after;
+    this.listDone(origin.now);
+    this.listAside(frame, taking);
     const rows = this.follow(frame, taking);
     const state = this.remember(memo);
-    const entry = memo.enter(this.out.count, rows);
+    const entry = memo.enter(this.out.count, this.asides, rows);
     const maintenance = this.channel.controller.maintenance;
     entry.state = state;
     entry.length = <i32>(this.channel.now - origin.now);
@@ -146,7 +183,9 @@ export class Rehearsal {
     entry.due =
       maintenance.next == origin.refresh ? 0 : <i32>((maintenance.next - origin.refresh) / maintenance.period);
     this.count(entry);
-    this.list(entry, frame, frame.count + (taking > 0 ? 1 : 0), origin.now);
+    memory.copy(entry.done, this.done, (<usize>(entry.completions * DONE_WORDS)) << 2);
+    if (this.asides > 0) memory.copy(entry.aside, this.aside, (<usize>(this.asides * ASIDE_WORDS)) << 2);
+    this.listRows(entry, frame, frame.count + (taking > 0 ? 1 : 0));
     assert(after.count <= after.capacity, "too many pieces in flight");
     return entry;
   }
@@ -166,6 +205,7 @@ export class Rehearsal {
     channel.now = now;
     this.out.clear();
     reader.reset(this.words, unpack(stateBytes(state), state.bytes, this.words));
+    reader.twist = frame.twist;
     controller.tally.reset();
     controller.timing.load(now, reader);
     controller.maintenance.due = reader.take();
@@ -173,7 +213,7 @@ export class Rehearsal {
     controller.maintenance.turn = origin.turn;
     controller.maintenance.next = origin.refresh;
     controller.banks.reset();
-    this.openBefore = frame.load(reader);
+    this.openBefore = twisted(frame.load(reader), frame.twist);
     for (let open = this.openBefore; open != 0; open &= open - 1) {
       const bank = <i32>ctz(open);
       controller.banks.restore(bank, frame.row(bank));
@@ -188,9 +228,8 @@ export class Rehearsal {
     const after = this.after;
     const banks = this.channel.controller.banks;
     after.copy(frame);
-    if (taking > 0) after.count++;
-    for (let i = 0; i < this.out.count; i++) after.piece(this.out.slot(i)).count = 0;
-    after.retire();
+    for (let label = 0; label <= frame.count + frame.shelf.count; label++) after.labelled(label).label = label;
+    after.follow(taking > 0, this.done, this.out.count, this.aside, this.asides);
     let rows = 0;
     for (let open = banks.open; open != 0; open &= open - 1) {
       const bank = <i32>ctz(open);
@@ -203,11 +242,13 @@ export class Rehearsal {
 
   private remember(memo: Memo): State {
     const bytes = this.write();
-    return memo.intern(this.packed, bytes, this.channel.controller.banks.open, this.quiet);
+    const open = twisted(this.channel.controller.banks.open, this.after.twist);
+    return memo.intern(this.packed, bytes, open, !this.channel.controller.writeMode, this.quiet);
   }
 
   /** Writes and packs the state relative to `after`; its bytes. */
   private write(): i32 {
+    this.rank();
     this.measure();
     return pack(this.words, this.writer.count, this.packed);
   }
@@ -219,12 +260,12 @@ export class Rehearsal {
     const writer = this.writer;
     const due = controller.maintenance.due;
     writer.reset(this.words, this.capacity);
+    writer.twist = this.after.twist;
     controller.timing.canonical(channel.now, writer);
     writer.put(due);
     writer.put(due > 0 ? controller.maintenance.turn : 0);
-    this.after.canonical(controller.banks.open, writer);
-    channel.runs.number();
-    controller.putRequests(channel.now, writer);
+    this.after.canonical(twisted(controller.banks.open, writer.twist), writer);
+    controller.putRequests(channel.now, !this.detached, writer);
     channel.service.putKind(channel.now, writer);
     // A look at empty queues enters write mode.
     this.quiet = channel.idle() && due == 0 && writer.latest < 0 && controller.writeMode;
@@ -238,25 +279,71 @@ export class Rehearsal {
     }
   }
 
-  private list(entry: Entry, frame: Frame, labels: i32, start: i64): void {
+  /** Completions, relative to a clock. */
+  private listDone(start: i64): void {
     const out = this.out;
     for (let i = 0; i < out.count; i++) {
-      const at = entry.done + <usize>(i * (DONE_WORDS << 2));
+      const at = this.done + <usize>(i * (DONE_WORDS << 2));
       store<i32>(at, out.slot(i));
       store<i32>(at, <i32>(out.knownAt(i) - start), 4);
       store<i32>(at, <i32>(out.clock(i) - start), 8);
     }
+  }
+
+  /** Writes set aside: what waits in the write queue where that can be left out of the state. */
+  private listAside(frame: Frame, taking: i32): void {
+    const channel = this.channel;
+    const writes = channel.controller.writes;
+    this.asides = -1;
+    this.detached = true;
+    if (!this.wrote() && writes.count == this.writesBefore && !channel.controller.writeMode) return;
+    this.detached = channel.service.canSetWritesAside(channel.now);
+    this.asides = 0;
+    if (!this.detached) return;
+    let age = 0;
+    let clock: i64 = i64.MIN_VALUE;
+    let request = writes.notBefore(0);
+    while (request != null) {
+      if (request.accepted != clock && this.asides > 0) age++;
+      clock = request.accepted;
+      const part = request.part;
+      const at = this.aside + <usize>(this.asides * (ASIDE_WORDS << 2));
+      store<i32>(at, part.slot);
+      store<i32>(at, <i32>(request.local - part.base), 4);
+      store<i32>(at, <i32>request.classified, 8);
+      store<i32>(at, age, 12);
+      store<i32>(at, <i32>(--part.toComplete == 0), 16);
+      this.asides++;
+      request = writes.notBefore(request.order + 1);
+    }
+  }
+
+  /** Every part gets the label that its piece has at the end as its rank. */
+  private rank(): void {
+    const after = this.after;
+    for (let label = 0; label < after.count; label++) {
+      store<i32>(this.ranks + ((<usize>after.piece(label).label) << 2), label);
+    }
+    let part = this.channel.runs.first;
+    while (part != null) {
+      part.rank = load<i32>(this.ranks + ((<usize>part.slot) << 2));
+      part = part.next;
+    }
+  }
+
+  private listRows(entry: Entry, frame: Frame, labels: i32): void {
     const banks = this.channel.controller.banks;
     let at = entry.opened;
     for (let open = banks.open; open != 0; open &= open - 1) {
       const bank = <i32>ctz(open);
       if (!this.isNew(bank, frame)) continue;
       const row = banks.row(bank);
-      const source = frame.sourceOf(bank, row, labels);
+      let source = frame.sourceOf(bank, row, labels);
+      if (source < 0) source = frame.asideSourceOf(bank, row, frame.shelf.count);
       assert(source >= 0, "a row was opened that nobody asked for");
-      store<i32>(at, bank);
+      store<i32>(at, bank ^ frame.twist);
       store<i32>(at, source, 4);
-      store<i32>(at, row ^ frame.piece(source).row, 8);
+      store<i32>(at, row ^ frame.labelled(source).row, 8);
       at += OPENED_WORDS << 2;
     }
   }
@@ -277,6 +364,11 @@ export function newRehearsal(device: usize, index: i32, fifoCapacity: i32): Rehe
   rehearsal.words = heap.alloc((<usize>rehearsal.capacity) << 2);
   rehearsal.packed = heap.alloc(<usize>(rehearsal.capacity * PACKED_BYTES));
   rehearsal.counters = heap.alloc(Counter.Count << 3);
+  const most = <usize>(fifoCapacity + controller.pool.capacity + 2);
+  rehearsal.done = heap.alloc((most * DONE_WORDS) << 2);
+  rehearsal.aside = heap.alloc((most * ASIDE_WORDS) << 2);
+  rehearsal.ranks = heap.alloc((2 * most) << 2);
+  rehearsal.standIns = heap.alloc(most << 2);
   return rehearsal;
 }
 
@@ -284,7 +376,10 @@ export function newRehearsal(device: usize, index: i32, fifoCapacity: i32): Rehe
 export function newFrame(device: usize, channel: Channel): Frame {
   const frame = make<Frame>();
   const bits = min<i32>(PIECE_BITS, <i32>ctz(channelTransactions(device)));
-  frame.build(channel.controller.map, bits, channel.controller.pool.capacity + 1);
+  const controller = channel.controller;
+  // Refresh of single banks knows one bank from another, and pseudo-channels are refreshed in turn.
+  const alike = controller.maintenance.perBank ? 0 : (1 << controller.timing.topShift) - 1;
+  frame.build(controller.map, bits, controller.pool.capacity + 1, controller.writes.capacity, alike);
   return frame;
 }
 

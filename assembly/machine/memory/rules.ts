@@ -106,14 +106,16 @@ export class Timing {
 
   /** Writes what binds from clock now on; the next command goes at now + 1 at the earliest. */
   canonical(now: i64, into: StateWriter): void {
-    for (let node = 0; node < this.tree.nodes(); node++) {
+    for (let place = 0; place < this.tree.nodes(); place++) {
+      const node = this.tree.twistedNode(place, into.twist);
       for (let command = 0; command < Command.Count; command++) into.time(load<i64>(this.slot(node, command)) - 2, now);
     }
     this.specials.canonical(now, into);
   }
 
   load(now: i64, from: StateReader): void {
-    for (let node = 0; node < this.tree.nodes(); node++) {
+    for (let place = 0; place < this.tree.nodes(); place++) {
+      const node = this.tree.twistedNode(place, from.twist);
       for (let command = 0; command < Command.Count; command++)
         store<i64>(this.slot(node, command), from.time(now) + 2);
     }

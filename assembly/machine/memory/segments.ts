@@ -19,6 +19,10 @@ import { Part } from "./runs";
 /** Key words that say no refresh falls due, that something idles until nothing binds any more. */
 const NONE: i32 = 0;
 const SETTLE: i32 = -1;
+/** A piece is accepted within so many clocks, whatever happens. */
+const LONGEST_PIECE: i64 = 1 << 20;
+/** Stands for the writes set aside where they make no difference. */
+const WHATEVER: i32 = -1;
 
 
 @unmanaged
@@ -64,26 +68,43 @@ export class Segments {
     const offset = part.local & (size - 1);
     this.taking = <i32>min<i64>(size - offset, part.toOffer);
     this.frame.aim(part, part.local - offset, this.taking);
+    const reads = this.place.state.reading && !part.write && !this.frame.shelf.holds(part.local, this.taking);
+    const known = this.findOffer(<i32>offset, reads);
+    if (known != null) return known;
+    const rehearsal = this.rehearsal;
     const refresh = this.untilRefresh();
-    this.offerKey(<i32>offset, NONE);
-    const plain = this.memo.find();
-    if (plain != null && refresh > plain.length) return plain;
-    if (plain == null || refresh <= <i64>i32.MAX_VALUE) {
-      this.offerKey(<i32>offset, <i32>min<i64>(refresh, i32.MAX_VALUE));
-      const known = this.memo.find();
-      if (known != null) return known;
-    }
-    this.rehearsal.begin(this.place.state, this.frame, this.origin);
-    this.rehearsal.offer(this.frame);
-    if (!this.rehearsal.refreshed(this.origin)) this.offerKey(<i32>offset, NONE);
-    return this.rehearsal.enter(this.memo, this.frame, this.taking, this.origin);
+    rehearsal.begin(this.place.state, this.frame, this.origin);
+    rehearsal.offer(this.frame);
+    const word = rehearsal.refreshed(this.origin) ? <i32>refresh : NONE;
+    this.offerKey(<i32>offset, word, reads && !rehearsal.wrote());
+    return rehearsal.enter(this.memo, this.frame, this.taking, this.origin);
   }
 
-  private offerKey(offset: i32, refresh: i32): void {
+  /** What is known of the piece about to be offered; `reads`: maybe whatever is set aside. */
+  private findOffer(offset: i32, reads: bool): Entry | null {
+    const refresh = this.untilRefresh();
+    const near = refresh <= LONGEST_PIECE;
+    let known = reads ? this.findOfferWith(offset, refresh, near, true) : null;
+    if (known == null) known = this.findOfferWith(offset, refresh, near, false);
+    return known;
+  }
+
+  private findOfferWith(offset: i32, refresh: i64, near: bool, whatever: bool): Entry | null {
+    this.offerKey(offset, NONE, whatever);
+    const plain = this.memo.find();
+    if (plain != null && refresh > plain.length) return plain;
+    if (!near) return null;
+    this.offerKey(offset, <i32>refresh, whatever);
+    return this.memo.find();
+  }
+
+  private offerKey(offset: i32, refresh: i32, whatever: bool): void {
     const memo = this.memo;
+    const open = this.place.state.open;
     this.beginKey(offset | (this.taking << 8) | ((<i32>this.frame.head().write) << 16), refresh);
-    memo.add(this.frame.head().bank);
-    this.frame.relate(this.place.state.open, memo);
+    if (whatever) memo.add(WHATEVER);
+    else this.frame.relateAside(open, true, memo);
+    this.frame.relate(open, memo);
   }
 
 
@@ -110,8 +131,7 @@ export class Segments {
   }
 
   private idling(input: i32, refresh: i32): Entry {
-    this.beginKey(input, refresh);
-    const known = this.memo.find();
+    const known = this.findIdle(input, refresh);
     if (known != null) return known;
     const origin = this.origin;
     const due = origin.refresh;
@@ -119,9 +139,26 @@ export class Segments {
     this.rehearsal.begin(this.place.state, this.frame, origin);
     if (input == SETTLE) this.rehearsal.idle();
     else this.rehearsal.wait(<i64>(SETTLE - input));
+    this.idleKey(input, refresh, this.place.state.reading && !this.rehearsal.wrote());
     const entry = this.rehearsal.enter(this.memo, this.frame, 0, origin);
     origin.refresh = due;
     return entry;
+  }
+
+  private findIdle(input: i32, refresh: i32): Entry | null {
+    if (this.place.state.reading) {
+      this.idleKey(input, refresh, true);
+      const known = this.memo.find();
+      if (known != null) return known;
+    }
+    this.idleKey(input, refresh, false);
+    return this.memo.find();
+  }
+
+  private idleKey(input: i32, refresh: i32, whatever: bool): void {
+    this.beginKey(input, refresh);
+    if (whatever) this.memo.add(WHATEVER);
+    else this.frame.relateAside(this.place.state.open, false, this.memo);
   }
 
   /** Clocks until the refresh that is next; more than any segment's when there is none. */

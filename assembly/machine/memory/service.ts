@@ -50,6 +50,12 @@ export class Service {
     this.takeKind(now, from);
   }
 
+  /** Whether the state may leave out what waits in the write queue. */
+  canSetWritesAside(now: i64): bool {
+    const named = this.kind == DramKind.Lpddr5 && this.lpddr5.namesWrite();
+    return !named && this.base.writesAreOldest(now);
+  }
+
   /** What the kind adds to the controller's state. */
   putKind(now: i64, into: StateWriter): void {
     if (this.kind == DramKind.Ddr) this.ddr.canonical(now, into);

@@ -108,7 +108,8 @@ export class SpecialRules {
       const rule = this.rule(i);
       // Of a window of one the ready times are all that binds.
       if (rule.window == 1) continue;
-      for (let node = 0; node < rule.nodes; node++) {
+      for (let place = 0; place < rule.nodes; place++) {
+        const node = place ^ (into.twist >> rule.shift);
         for (let k = 0; k < rule.window; k++) {
           // What is Cycles old or older does not bind any more.
           into.time(load<i64>(historySlot(rule, node, k)) + rule.cycles - 2, now);
@@ -121,7 +122,8 @@ export class SpecialRules {
     for (let i = 0; i < this.count; i++) {
       const rule = this.rule(i);
       if (rule.window == 1) continue;
-      for (let node = 0; node < rule.nodes; node++) {
+      for (let place = 0; place < rule.nodes; place++) {
+        const node = place ^ (from.twist >> rule.shift);
         store<i32>(rule.positions + ((<usize>node) << 2), 0);
         for (let k = 0; k < rule.window; k++) {
           store<i64>(historySlot(rule, node, k), from.time(now) + 2 - rule.cycles);

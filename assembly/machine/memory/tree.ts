@@ -40,6 +40,14 @@ export class Tree {
     return this.tops + this.groups + this.banks;
   }
 
+  /** The node with ready times that takes the place of another where banks are xored below the tops. */
+  twistedNode(node: i32, twist: i32): i32 {
+    const bank = node - this.tops - this.groups;
+    if (bank >= 0) return node - bank + (bank ^ twist);
+    const group = node - this.tops;
+    return group < 0 ? node : node - group + (group ^ (twist >> this.groupShift));
+  }
+
   /** The level that a rule's level is the same as: ranks are one, and so is what is the only one of its kind. */
   levelOf(level: i32): i32 {
     if (level == Level.Channel || level == Level.Rank) return this.tops == 1 ? Level.PseudoChannel : Level.Channel;
