@@ -13,7 +13,7 @@
 export function twisted(mask: u64, twist: i32): u64 {
   if (twist == 0) return mask;
   let moved: u64 = 0;
-  for (; mask != 0; mask &= mask - 1) moved |= (<u64>1) << (ctz(mask) ^ <u64>twist);
+  for (; mask != 0; mask &= mask - 1) moved |= (<u64>1) << (ctz(mask) ^ (<u64>twist));
   return moved;
 }
 

@@ -19,6 +19,21 @@ import { ASIDE_WORDS, DONE_WORDS, Entry, OPENED_WORDS } from "./memo-records";
 import { Part } from "./runs";
 import { Piece, Shelf } from "./shelf";
 
+/** log2 of the transactions of a piece, by its size. */
+const SMALL_BITS: i32 = 6;
+const LARGE_BITS: i32 = 8;
+const LARGEST: i32 = 1 << LARGE_BITS;
+/** Sizes of pieces: 0 and 1. */
+const SIZES: i32 = 2;
+/** Behind the relations of a piece in a state. */
+const NO_MORE: i32 = -1;
+
+/** Transactions of the stretch of a piece. */
+@inline
+export function pieceTransactions(size: i32): i32 {
+  return size == 0 ? 1 << SMALL_BITS : LARGEST;
+}
+
 /** What a channel's state is relative to. */
 @unmanaged
 export class Frame {
@@ -28,16 +43,14 @@ export class Frame {
   count: i32;
   shelf: Shelf;
   rows: usize; // i32[banks]
-  touched: usize; // u64[banks]: banks that a piece touches, by the bank of its base
-  pieceSize: i64;
+  touched: usize; // u64[SIZES][banks]: banks that a piece touches, by its size and the bank of its base
   rowMask: i32; // row bits that cannot differ inside a piece
   twist: i32; // a bank of the state is that bank xor this one of the channel
   twistMask: i32; // bits of a bank that the channel treats alike
 
-  build(map: AddressMap, pieceBits: i32, capacity: i32, writes: i32, twistMask: i32): void {
+  build(map: AddressMap, capacity: i32, writes: i32, twistMask: i32): void {
     const banks = 1 << map.bankBits;
     this.twist = 0;
-    this.pieceSize = (<i64>1) << pieceBits;
     this.shelf = make<Shelf>();
     this.shelf.build(writes);
     this.twistMask = twistMask;
@@ -46,16 +59,18 @@ export class Frame {
     this.count = 0;
     this.pieces = heap.alloc((<usize>capacity + 1) * offsetof<Piece>());
     this.rows = heap.alloc((<usize>banks) << 2);
-    this.touched = heap.alloc((<usize>banks) << 3);
+    this.touched = heap.alloc((<usize>(SIZES * banks)) << 3);
     memory.fill(this.rows, 0, (<usize>banks) << 2);
-    memory.fill(this.touched, 0, (<usize>banks) << 3);
+    memory.fill(this.touched, 0, (<usize>(SIZES * banks)) << 3);
     let rowBits = 0;
-    for (let i = 0; i < 1 << pieceBits; i++) {
-      const place = map.place(i);
-      rowBits |= map.row(place);
-      for (let bank = 0; bank < banks; bank++) {
-        const at = this.touched + ((<usize>bank) << 3);
-        store<u64>(at, load<u64>(at) | ((<u64>1) << (bank ^ map.bank(place))));
+    for (let size = 0; size < SIZES; size++) {
+      for (let i = 0; i < pieceTransactions(size); i++) {
+        const place = map.place(i);
+        rowBits |= map.row(place);
+        for (let bank = 0; bank < banks; bank++) {
+          const at = this.touched + ((<usize>(size * banks + bank)) << 3);
+          store<u64>(at, load<u64>(at) | ((<u64>1) << (bank ^ map.bank(place))));
+        }
       }
     }
     let low = 1;
@@ -87,10 +102,13 @@ export class Frame {
     return this.piece(this.count);
   }
 
-  aim(part: Part, base: i64, count: i32): void {
+  /** The piece about to be offered: `count` transactions of a part in a stretch of a size. */
+  aim(part: Part, size: i32, base: i64, count: i32): void {
     assert(this.count <= this.capacity, "too many pieces in flight");
     const head = this.head();
     this.place(head, base);
+    head.size = pieceTransactions(size);
+    head.banks = this.banksOf(head.size, head.bank);
     head.part = part;
     head.count = count;
     head.write = part.write;
@@ -130,6 +148,8 @@ export class Frame {
       if (!all) write.count = 1;
       from.count -= write.count;
       this.place(write, from.base + <i64>load<i32>(line, 4));
+      write.size = 1;
+      write.banks = (<u64>1) << write.bank;
       shelf.note(write.base);
     }
     for (let i = 0; i < before; i++) {
@@ -167,14 +187,13 @@ export class Frame {
   /** Adds to a key what the head has to do with the state. */
   relate(open: u64, memo: Memo): void {
     const head = this.head();
-    const touched = this.banksOf(head.bank);
     memo.add(head.bank ^ this.twist);
     for (let label = 0; label < this.count; label++) {
       const piece = this.piece(label);
-      if ((touched >> piece.bank) & 1) memo.add(this.headRelation(piece, head));
+      if ((head.banks & piece.banks) != 0) memo.add(this.headRelation(piece, head));
     }
-    for (let mask = open & this.banksOf(head.bank ^ this.twist); mask != 0; mask &= mask - 1) {
-      memo.add(this.relation(this.row(<i32>ctz(mask) ^ this.twist), head.row));
+    for (let mask = open & this.banksOf(head.size, head.bank ^ this.twist); mask != 0; mask &= mask - 1) {
+      memo.add(this.relation(this.row((<i32>ctz(mask)) ^ this.twist), head.row));
     }
   }
 
@@ -186,11 +205,17 @@ export class Frame {
     for (let label = 0; label < this.count; label++) {
       const piece = this.piece(label);
       into.put(piece.bank ^ this.twist);
-      into.put(<i64>piece.write);
-      this.putSource(this.sourceOf(piece.bank, piece.row, label), piece.row, into);
+      into.put((<i64>piece.write) | (piece.size << 1));
+      for (let older = 0; older < label; older++) {
+        const relation = this.relation(this.piece(older).row, piece.row);
+        if ((this.piece(older).banks & piece.banks) == 0 || relation == 0) continue;
+        into.put(older);
+        into.put(relation);
+      }
+      into.put(NO_MORE);
     }
     for (let mask = open; mask != 0; mask &= mask - 1) {
-      const bank = <i32>ctz(mask) ^ this.twist;
+      const bank = (<i32>ctz(mask)) ^ this.twist;
       this.putSource(this.sourceOf(bank, this.row(bank), this.count), this.row(bank), into);
     }
   }
@@ -199,7 +224,12 @@ export class Frame {
   load(from: StateReader): u64 {
     let open = <u64>(<u32>from.take());
     open |= (<u64>(<u32>from.take())) << 32;
-    for (let words = from.take() * 4 + <i32>popcnt(open) * 2; words > 0; words--) from.take();
+    for (let pieces = from.take(); pieces > 0; pieces--) {
+      from.take();
+      from.take();
+      while (from.take() != NO_MORE) from.take();
+    }
+    for (let words = <i32>popcnt(open) * 2; words > 0; words--) from.take();
     return open;
   }
 
@@ -207,7 +237,7 @@ export class Frame {
   sourceOf(bank: i32, row: i32, labels: i32): i32 {
     for (let label = 0; label < labels; label++) {
       const piece = this.piece(label);
-      if ((this.banksOf(piece.bank) >> bank) & 1 && this.relation(piece.row, row) != 0) return label;
+      if ((piece.banks >> bank) & 1 && this.relation(piece.row, row) != 0) return label;
     }
     return -1;
   }
@@ -250,10 +280,11 @@ export class Frame {
     this.count = kept;
   }
 
-  /** Bit per bank that a piece touches whose base is in a bank. */
+  /** Bit per bank that a stretch touches whose base is in a bank. */
   @inline
-  private banksOf(bank: i32): u64 {
-    return load<u64>(this.touched + ((<usize>bank) << 3));
+  private banksOf(size: i32, bank: i32): u64 {
+    const table = size == LARGEST ? 1 << this.map.bankBits : 0;
+    return load<u64>(this.touched + ((<usize>(table + bank)) << 3));
   }
 
   /** 1 + xor of two rows where bits inside a piece can make it, else 0. */
@@ -266,7 +297,7 @@ export class Frame {
   /** What a piece has to do with the one about to be offered: transactions of a write that are offered again, else rows. */
   private headRelation(piece: Piece, head: Piece): i32 {
     const offset = piece.base - head.base;
-    if (piece.write && offset >= 0 && offset < this.pieceSize) return -1 - <i32>offset;
+    if (piece.write && offset > -piece.size && offset < head.size) return -LARGEST - <i32>offset;
     return this.relation(piece.row, head.row);
   }
 

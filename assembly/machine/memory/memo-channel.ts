@@ -22,7 +22,7 @@ import { Completions } from "./completions";
 import { Frame } from "./frame";
 import { Memo } from "./memo";
 import { COUNTERS, DONE_WORDS, Entry, FIRST_COUNTER, Place } from "./memo-records";
-import { newFrame, newRehearsal, Origin, PIECE_BITS, Rehearsal } from "./rehearsal";
+import { newFrame, newRehearsal, Origin, Rehearsal } from "./rehearsal";
 import { Runs } from "./runs";
 import { Segments } from "./segments";
 
@@ -264,7 +264,6 @@ export function newMemoChannel(device: usize, index: i32, fifoCapacity: i32): Me
   segments.place = channel.place;
   segments.origin = channel.origin;
   segments.flips = dramWord(device, Dram.TicksPerClock) == 2;
-  segments.pieceBits = min<i64>(PIECE_BITS, ctz(channelTransactions(device)));
   channel.segments = segments;
   channel.reset();
   return channel;

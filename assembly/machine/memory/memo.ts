@@ -13,7 +13,17 @@
 
 import { MemoCount } from "../../contract";
 import { make } from "../alloc";
-import { ASIDE_WORDS, COUNTERS, DONE_WORDS, Entry, entryKey, OPENED_WORDS, Place, State, stateBytes } from "./memo-records";
+import {
+  ASIDE_WORDS,
+  COUNTERS,
+  DONE_WORDS,
+  Entry,
+  entryKey,
+  OPENED_WORDS,
+  Place,
+  State,
+  stateBytes,
+} from "./memo-records";
 
 /** What looking up gave; sums since the begin. */
 @unmanaged

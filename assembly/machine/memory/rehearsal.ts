@@ -10,18 +10,25 @@
 import { Counter, Dram } from "../../contract";
 import { make } from "../alloc";
 import { StateReader, StateWriter, twisted } from "../state";
-import { channelTransactions, dramWord } from "./address";
+import { dramWord } from "./address";
 import { Channel, newChannel } from "./channel";
 import { Completions, newCompletions } from "./completions";
 import { Frame } from "./frame";
 import { Memo } from "./memo";
-import { ASIDE_WORDS, COUNTERS, Entry, DONE_WORDS, FIRST_COUNTER, OPENED_WORDS, State, stateBytes } from "./memo-records";
+import {
+  ASIDE_WORDS,
+  COUNTERS,
+  Entry,
+  DONE_WORDS,
+  FIRST_COUNTER,
+  OPENED_WORDS,
+  State,
+  stateBytes,
+} from "./memo-records";
 import { pack, PACKED_BYTES, unpack } from "./pack";
 import { Part, Runs } from "./runs";
 import { Piece } from "./shelf";
 
-/** log2 of the transactions of a piece. */
-export const PIECE_BITS: i32 = 6;
 /** Idling is remembered up to so many clocks. */
 const LONGEST_IDLE: i64 = 1 << 12;
 /** Words of a request with a piece of its own, and of a bank, in a state, generously. */
@@ -63,7 +70,9 @@ export class Rehearsal {
   /** Bytes that one segment adds to a memo at most. */
   mostBytes(): i32 {
     const entry =
-      256 + (this.after.capacity + 1) * (DONE_WORDS + ASIDE_WORDS + 8) * 4 + (1 << this.after.map.bankBits) * (OPENED_WORDS + 1) * 4;
+      256 +
+      (this.after.capacity + 1) * (DONE_WORDS + ASIDE_WORDS + 8) * 4 +
+      (1 << this.after.map.bankBits) * (OPENED_WORDS + 1) * 4;
     return offsetof<State>() + this.capacity * PACKED_BYTES + entry;
   }
 
@@ -117,7 +126,11 @@ export class Rehearsal {
     }
     this.load(state, frame, origin);
     for (let i = 0; i < frame.shelf.count; i++) {
-      this.takeWrite(frame.shelf.write(i), changetype<Part>(load<usize>(this.standIns + ((<usize>i) << 2))), origin.now);
+      this.takeWrite(
+        frame.shelf.write(i),
+        changetype<Part>(load<usize>(this.standIns + ((<usize>i) << 2))),
+        origin.now,
+      );
     }
   }
 
@@ -375,11 +388,10 @@ export function newRehearsal(device: usize, index: i32, fifoCapacity: i32): Rehe
 /** A frame of a device's channels. */
 export function newFrame(device: usize, channel: Channel): Frame {
   const frame = make<Frame>();
-  const bits = min<i32>(PIECE_BITS, <i32>ctz(channelTransactions(device)));
   const controller = channel.controller;
   // Refresh of single banks knows one bank from another, and pseudo-channels are refreshed in turn.
   const alike = controller.maintenance.perBank ? 0 : (1 << controller.timing.topShift) - 1;
-  frame.build(controller.map, bits, controller.pool.capacity + 1, controller.writes.capacity, alike);
+  frame.build(controller.map, controller.pool.capacity + 1, controller.writes.capacity, alike);
   return frame;
 }
 

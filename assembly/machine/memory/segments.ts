@@ -10,7 +10,7 @@
 //   Source      docs/machine.md section 9, "Remembering".
 
 import { NEVER } from "../state";
-import { Frame } from "./frame";
+import { Frame, pieceTransactions } from "./frame";
 import { Memo, MOST_SEGMENTS } from "./memo";
 import { Entry, Place } from "./memo-records";
 import { Origin, Rehearsal } from "./rehearsal";
@@ -33,8 +33,9 @@ export class Segments {
   place: Place;
   origin: Origin; // the boundary
   taking: i32; // transactions that the segment under way offers; 0: it idles
+  offset: i32; // of the first of them in the piece's stretch
+  reads: bool; // the piece is read, and none of its transactions is set aside
   flips: bool; // every other clock is a rising edge
-  pieceBits: i64;
 
   /** The segment that begins at the boundary; false when nothing does before a clock. */
   choose(head: Part | null, until: i64): bool {
@@ -64,44 +65,48 @@ export class Segments {
   }
 
   private chooseOffer(part: Part): Entry {
-    const size: i64 = 1 << this.pieceBits;
-    const offset = part.local & (size - 1);
-    this.taking = <i32>min<i64>(size - offset, part.toOffer);
-    this.frame.aim(part, part.local - offset, this.taking);
-    const reads = this.place.state.reading && !part.write && !this.frame.shelf.holds(part.local, this.taking);
-    const known = this.findOffer(<i32>offset, reads);
-    if (known != null) return known;
+    this.aim(part);
+    let known = this.reads ? this.findOffer(true) : null;
+    if (known == null) known = this.findOffer(false);
+    return known != null ? known : this.rehearseOffer();
+  }
+
+  /** The next piece of a part: a small one where that is all that is left. */
+  private aim(part: Part): void {
+    const small = pieceTransactions(0);
+    const size = ((<i32>part.local) & (small - 1)) + part.toOffer > small ? 1 : 0;
+    const offset = (<i32>part.local) & (pieceTransactions(size) - 1);
+    this.taking = min<i32>(pieceTransactions(size) - offset, part.toOffer);
+    this.frame.aim(part, size, part.local - offset, this.taking);
+    this.offset = offset;
+    this.reads = this.place.state.reading && !part.write && !this.frame.shelf.holds(part.local, this.taking);
+  }
+
+  private rehearseOffer(): Entry {
     const rehearsal = this.rehearsal;
     const refresh = this.untilRefresh();
     rehearsal.begin(this.place.state, this.frame, this.origin);
     rehearsal.offer(this.frame);
     const word = rehearsal.refreshed(this.origin) ? <i32>refresh : NONE;
-    this.offerKey(<i32>offset, word, reads && !rehearsal.wrote());
+    this.offerKey(word, this.reads && !rehearsal.wrote());
     return rehearsal.enter(this.memo, this.frame, this.taking, this.origin);
   }
 
-  /** What is known of the piece about to be offered; `reads`: maybe whatever is set aside. */
-  private findOffer(offset: i32, reads: bool): Entry | null {
+  private findOffer(whatever: bool): Entry | null {
     const refresh = this.untilRefresh();
-    const near = refresh <= LONGEST_PIECE;
-    let known = reads ? this.findOfferWith(offset, refresh, near, true) : null;
-    if (known == null) known = this.findOfferWith(offset, refresh, near, false);
-    return known;
-  }
-
-  private findOfferWith(offset: i32, refresh: i64, near: bool, whatever: bool): Entry | null {
-    this.offerKey(offset, NONE, whatever);
+    this.offerKey(NONE, whatever);
     const plain = this.memo.find();
     if (plain != null && refresh > plain.length) return plain;
-    if (!near) return null;
-    this.offerKey(offset, <i32>refresh, whatever);
+    if (refresh > LONGEST_PIECE) return null;
+    this.offerKey(<i32>refresh, whatever);
     return this.memo.find();
   }
 
-  private offerKey(offset: i32, refresh: i32, whatever: bool): void {
+  private offerKey(refresh: i32, whatever: bool): void {
     const memo = this.memo;
+    const head = this.frame.head();
     const open = this.place.state.open;
-    this.beginKey(offset | (this.taking << 8) | ((<i32>this.frame.head().write) << 16), refresh);
+    this.beginKey(this.offset | (this.taking << 8) | ((<i32>head.write) << 20) | (head.size << 21), refresh);
     if (whatever) memo.add(WHATEVER);
     else this.frame.relateAside(open, true, memo);
     this.frame.relate(open, memo);

@@ -16,8 +16,10 @@ export class Piece {
   base: i64;
   part: Part; // the channel's
   count: i32; // transactions that are reported when it completes
+  size: i32; // transactions of the stretch
   bank: i32; // of the base
   row: i32;
+  banks: u64; // bit per bank that the stretch touches
   write: bool;
   classified: bool; // of a write set aside
   age: i32; // and its rank among the clocks of their acceptance, the oldest first
