@@ -74,7 +74,7 @@ for (const request of REQUESTS) {
 }
 
 law("a memo of which hardly anything fits changes nothing either", async () => {
-  const request = { model: LAYER, batch: 1, steps: 1 };
+  const request = { batch: 4, steps: 2 };
   const [ample, small] = [await answer(request, DEFAULT_MEMO_MIB), await answer(request, 1)];
   assert.equal(small.rest, ample.rest);
   assert.ok((small.memo?.forgotten ?? 0) > 0, "something was forgotten");

@@ -160,15 +160,17 @@ for (const RefreshClocks of [0, 610])
 
 memo("what repeats itself is remembered, and a small memo forgets it", () => {
   const device = shippedVector("lpddr5-6400", { mapping: "B" });
-  const parts = Array.from({ length: 400 }, (_, i) => ({ local: i * 256, count: 256, write: false, arrive: 0 }));
+  const count = (i: number) => 256 - (i % 10) * 24;
+  const parts = Array.from({ length: 400 }, (_, i) => ({ local: i * 256, count: count(i), write: false, arrive: 0 }));
   const [ample, small] = [1 << 14, 64].map((kib) => {
     const channel = new BareChannel(device);
     channel.remember(kib);
     tell(channel, parts, 1000, 10_000);
     return channel.memo();
   });
-  assert.is(ample[MemoCount.Remembered] + ample[MemoCount.Simulated], 400 * 256);
-  assert.ok(ample[MemoCount.Remembered] > 0.8 * 400 * 256, `${ample}`);
+  const all = parts.reduce((sum, part) => sum + part.count, 0);
+  assert.is(ample[MemoCount.Remembered] + ample[MemoCount.Simulated], all);
+  assert.ok(ample[MemoCount.Remembered] > 0.7 * all, `${ample} of ${all}`);
   assert.is(ample[MemoCount.Forgotten], 0);
   assert.ok(small[MemoCount.Forgotten] > 0 && small[MemoCount.Remembered] < ample[MemoCount.Remembered]);
 });
