@@ -19,13 +19,10 @@ import { Completions } from "./completions";
 import { Choice, chooseActive, chooseQueued } from "./frfcfs";
 import { Maintenance } from "./maintenance";
 import { Request, RequestPool, RequestQueue } from "./queue";
-import { putQueue, putRequest, rankAges, takeRequest } from "./request-state";
+import { putRequests, takeRequest, takeRequests } from "./request-state";
 import { Timing } from "./rules";
 import { Part, Runs } from "./runs";
 import { Tally } from "./tally";
-
-/** Marks requests that a look has seen. */
-const SEEN: i32 = -1;
 
 /** The controller of one channel. */
 @unmanaged
@@ -239,7 +236,7 @@ export class Controller {
     this.timing.canonical(now, into);
     this.maintenance.canonical(now, into);
     this.banks.canonical(into);
-    this.putRequests(now, true, into);
+    putRequests(this, now, true, into);
   }
 
   /** Reads the state; the parts are there already. */
@@ -247,73 +244,7 @@ export class Controller {
     this.timing.load(now, from);
     this.maintenance.load(now, from);
     this.banks.load(from);
-    this.takeRequests(now, from);
-  }
-
-  /** Queues and active list; the parts have their ranks. Without its requests the write queue looks empty. */
-  putRequests(now: i64, withWrites: bool, into: StateWriter): void {
-    rankAges(this.pool, now, this.sorted);
-    into.put(<i64>this.writeMode);
-    putQueue(this.reads, into);
-    if (withWrites) putQueue(this.writes, into);
-    else into.put(0);
-    into.put(<i64>popcnt(this.banks.held));
-    let request = this.banks.notBefore(0);
-    while (request != null) {
-      into.put(<i64>request.write);
-      putRequest(request, into);
-      request = this.banks.notBefore(request.order + 1);
-    }
-  }
-
-  /** Reads them; parts and open rows are there already. */
-  takeRequests(now: i64, from: StateReader): void {
-    this.writeMode = from.take() != 0;
-    this.pool.reset();
-    this.takeQueue(this.reads, false, now, from);
-    this.takeQueue(this.writes, true, now, from);
-    const active = from.take();
-    for (let i = 0; i < active; i++) {
-      const write = from.take() != 0;
-      this.banks.hold(this.takeRequest(write, now, from));
-    }
-    this.serveAt = now; // looking too early finds the same
-    this.freed = false;
-  }
-
-  /** A write that a state has left out, younger than those before it and older than all requests of the state. */
-  takeWrite(part: Part, local: i64, accepted: i64, classified: bool): void {
-    const request = this.pool.take();
-    const place = this.map.place(local);
-    request.part = part;
-    request.local = local;
-    request.accepted = accepted;
-    request.row = this.map.row(place);
-    request.bank = this.map.bank(place);
-    request.write = true;
-    request.classified = classified;
-    part.toComplete++;
-    this.writes.append(request, this.banks.row(request.bank));
-  }
-
-  /** Whether in read mode every queued write is older than all other requests, and than what may come in the clock now. */
-  writesAreOldest(now: i64): bool {
-    if (this.writeMode) return false;
-    let latest: i64 = i64.MIN_VALUE;
-    let write = this.writes.notBefore(0);
-    while (write != null) {
-      latest = max<i64>(latest, write.accepted);
-      write.age = SEEN;
-      write = this.writes.notBefore(write.order + 1);
-    }
-    let oldest = now;
-    for (let i = 0; i < this.pool.capacity; i++) {
-      const request = this.pool.at(i);
-      if (!request.waiting) continue;
-      if (request.age != SEEN) oldest = min<i64>(oldest, request.accepted);
-      request.age = 0;
-    }
-    return latest < oldest;
+    takeRequests(this, now, from);
   }
 
   /** A request of the state. */
@@ -332,14 +263,5 @@ export class Controller {
     }
     this.runs.complete(request.part, completion, out);
     this.pool.give(request);
-  }
-
-  private takeQueue(queue: RequestQueue, write: bool, now: i64, from: StateReader): void {
-    queue.reset();
-    const count = from.take();
-    for (let i = 0; i < count; i++) {
-      const request = this.takeRequest(write, now, from);
-      queue.append(request, this.banks.row(request.bank));
-    }
   }
 }

@@ -14,25 +14,14 @@
 import { make } from "../alloc";
 import { StateReader, StateWriter } from "../state";
 import { AddressMap } from "./address";
-import { Memo } from "./memo";
+import { Controller } from "./controller";
 import { ASIDE_WORDS, DONE_WORDS, Entry, OPENED_WORDS } from "./memo-records";
+import { LARGEST, Piece, pieceTransactions, SIZES } from "./piece";
 import { Part } from "./runs";
-import { Piece, Shelf } from "./shelf";
+import { Shelf } from "./shelf";
 
-/** log2 of the transactions of a piece, by its size. */
-const SMALL_BITS: i32 = 6;
-const LARGE_BITS: i32 = 8;
-const LARGEST: i32 = 1 << LARGE_BITS;
-/** Sizes of pieces: 0 and 1. */
-const SIZES: i32 = 2;
 /** Behind the relations of a piece in a state. */
 const NO_MORE: i32 = -1;
-
-/** Transactions of the stretch of a piece. */
-@inline
-export function pieceTransactions(size: i32): i32 {
-  return size == 0 ? 1 << SMALL_BITS : LARGEST;
-}
 
 /** What a channel's state is relative to. */
 @unmanaged
@@ -166,37 +155,6 @@ export class Frame {
     piece.row = this.map.row(place);
   }
 
-  /** Adds what is set aside to a key; `head`: with what it has to do with the piece about to be offered. */
-  relateAside(open: u64, withHead: bool, memo: Memo): void {
-    const shelf = this.shelf;
-    const head = this.head();
-    memo.add(shelf.count);
-    for (let i = 0; i < shelf.count; i++) {
-      const write = shelf.write(i);
-      const bank = write.bank ^ this.twist;
-      memo.add(bank | ((<i32>write.classified) << 8) | (write.age << 9));
-      const source = this.sourceOf(write.bank, write.row, this.count);
-      const label = source >= 0 ? source : this.asideSourceOf(write.bank, write.row, i);
-      memo.add(label);
-      if (label >= 0) memo.add(write.row ^ this.labelled(label).row);
-      if ((open >> bank) & 1) memo.add(this.relation(this.row(write.bank), write.row));
-      if (withHead) memo.add(this.headRelation(write, head));
-    }
-  }
-
-  /** Adds to a key what the head has to do with the state. */
-  relate(open: u64, memo: Memo): void {
-    const head = this.head();
-    memo.add(head.bank ^ this.twist);
-    for (let label = 0; label < this.count; label++) {
-      const piece = this.piece(label);
-      if ((head.banks & piece.banks) != 0) memo.add(this.headRelation(piece, head));
-    }
-    for (let mask = open & this.banksOf(head.size, head.bank ^ this.twist); mask != 0; mask &= mask - 1) {
-      memo.add(this.relation(this.row((<i32>ctz(mask)) ^ this.twist), head.row));
-    }
-  }
-
   /** Writes how pieces and open rows are related among each other; the open banks are the state's. */
   canonical(open: u64, into: StateWriter): void {
     into.put(<i64>(<i32>open));
@@ -206,13 +164,7 @@ export class Frame {
       const piece = this.piece(label);
       into.put(piece.bank ^ this.twist);
       into.put((<i64>piece.write) | (piece.size << 1));
-      for (let older = 0; older < label; older++) {
-        const relation = this.relation(this.piece(older).row, piece.row);
-        if ((this.piece(older).banks & piece.banks) == 0 || relation == 0) continue;
-        into.put(older);
-        into.put(relation);
-      }
-      into.put(NO_MORE);
+      this.putRelations(piece, label, into);
     }
     for (let mask = open; mask != 0; mask &= mask - 1) {
       const bank = (<i32>ctz(mask)) ^ this.twist;
@@ -282,29 +234,50 @@ export class Frame {
 
   /** Bit per bank that a stretch touches whose base is in a bank. */
   @inline
-  private banksOf(size: i32, bank: i32): u64 {
+  banksOf(size: i32, bank: i32): u64 {
     const table = size == LARGEST ? 1 << this.map.bankBits : 0;
     return load<u64>(this.touched + ((<usize>(table + bank)) << 3));
   }
 
   /** 1 + xor of two rows where bits inside a piece can make it, else 0. */
   @inline
-  private relation(a: i32, b: i32): i32 {
+  relation(a: i32, b: i32): i32 {
     const difference = a ^ b;
     return (difference & this.rowMask) == 0 ? 1 + difference : 0;
   }
 
-  /** What a piece has to do with the one about to be offered: transactions of a write that are offered again, else rows. */
-  private headRelation(piece: Piece, head: Piece): i32 {
-    const offset = piece.base - head.base;
-    if (piece.write && offset > -piece.size && offset < head.size) return -LARGEST - <i32>offset;
-    return this.relation(piece.row, head.row);
+  /** Older pieces with banks and maybe rows of a piece; of equals the youngest, which names the next one. */
+  private putRelations(piece: Piece, label: i32, into: StateWriter): void {
+    for (let older = label - 1; older >= 0; older--) {
+      const relation = this.relation(this.piece(older).row, piece.row);
+      if ((this.piece(older).banks & piece.banks) == 0 || relation == 0) continue;
+      let younger = older + 1;
+      while (younger < label && !this.isLike(younger, older)) younger++;
+      if (younger < label) continue;
+      into.put(older);
+      into.put(relation);
+    }
+    into.put(NO_MORE);
+  }
+
+  /** Whether two pieces touch the same banks, at rows that are related. */
+  private isLike(a: i32, b: i32): bool {
+    return this.piece(a).banks == this.piece(b).banks && this.relation(this.piece(a).row, this.piece(b).row) != 0;
   }
 
   private putSource(label: i32, row: i32, into: StateWriter): void {
     into.put(label);
     into.put(label < 0 ? 0 : row ^ this.piece(label).row);
   }
+}
+
+/** A frame of a device's channels. */
+export function newFrame(controller: Controller): Frame {
+  const frame = make<Frame>();
+  // Refresh of single banks knows one bank from another, and pseudo-channels are refreshed in turn.
+  const alike = controller.maintenance.perBank ? 0 : (1 << controller.timing.topShift) - 1;
+  frame.build(controller.map, controller.pool.capacity + 1, controller.writes.capacity, alike);
+  return frame;
 }
 
 /** Write i of what was set aside before the shelf turned. */

@@ -19,10 +19,11 @@ import { make } from "../alloc";
 import { StateReader, StateWriter } from "../state";
 import { channelTransactions, dramWord } from "./address";
 import { Completions } from "./completions";
-import { Frame } from "./frame";
+import { Frame, newFrame } from "./frame";
 import { Memo } from "./memo";
 import { COUNTERS, DONE_WORDS, Entry, FIRST_COUNTER, Place } from "./memo-records";
-import { newFrame, newRehearsal, Origin, Rehearsal } from "./rehearsal";
+import { Origin } from "./origin";
+import { newRehearsal, Rehearsal } from "./rehearsal";
 import { Runs } from "./runs";
 import { Segments } from "./segments";
 
@@ -160,14 +161,14 @@ export class MemoChannel {
       const bank = <i32>ctz(open);
       this.frame.setRow(bank, channel.controller.banks.row(bank));
     }
-    this.memo!.reserve(this.rehearsal.mostBytes());
-    this.place.state = this.rehearsal.intern(this.memo!, this.frame);
+    this.memo!.reserve(this.rehearsal.outcome.mostBytes());
+    this.place.state = this.rehearsal.outcome.intern(this.memo!, this.frame);
     this.place.entry = 0;
   }
 
   /** What the channel has counted alone. */
   private keepCounters(): void {
-    const counted = this.rehearsal.counted();
+    const counted = this.rehearsal.outcome.counted();
     for (let i = 0; i < COUNTERS; i++) {
       const into = this.counters + ((<usize>i) << 3);
       store<i64>(into, load<i64>(into) + load<i64>(counted + ((<usize>(FIRST_COUNTER + i)) << 3)));
@@ -239,7 +240,7 @@ export class MemoChannel {
   private catchUp(): void {
     const rehearsal = this.rehearsal;
     rehearsal.standIn(this.place.state, this.frame, this.origin, this.whole);
-    rehearsal.channel.advance(this.now, rehearsal.out);
+    rehearsal.channel.advance(this.now, rehearsal.outcome.out);
   }
 }
 
@@ -252,7 +253,7 @@ export function newMemoChannel(device: usize, index: i32, fifoCapacity: i32): Me
   channel.rehearsal = rehearsal;
   channel.whole = make<Runs>();
   channel.whole.build(fifoCapacity + controller.pool.capacity + 2, channelTransactions(device) - 1);
-  channel.frame = newFrame(device, rehearsal.channel);
+  channel.frame = newFrame(rehearsal.channel.controller);
   channel.place = make<Place>();
   channel.origin = make<Origin>();
   channel.counters = heap.alloc(COUNTERS << 3);
@@ -274,6 +275,6 @@ export function newMemo(like: MemoChannel, channels: i32, bytes: i32): Memo {
   const memo = make<Memo>();
   const frame = like.frame;
   const keyCapacity = frame.capacity + 5 * frame.shelf.capacity + like.rehearsal.channel.controller.banks.banks + 16;
-  memo.build(bytes, channels, like.rehearsal.mostBytes(), keyCapacity);
+  memo.build(bytes, channels, like.rehearsal.outcome.mostBytes(), keyCapacity);
   return memo;
 }

@@ -10,10 +10,13 @@
 //   Source      docs/machine.md section 9, "Remembering".
 
 import { NEVER } from "../state";
-import { Frame, pieceTransactions } from "./frame";
+import { Frame } from "./frame";
+import { keyOfAside, keyOfHead } from "./frame-key";
 import { Memo, MOST_SEGMENTS } from "./memo";
 import { Entry, Place } from "./memo-records";
-import { Origin, Rehearsal } from "./rehearsal";
+import { Origin } from "./origin";
+import { pieceTransactions } from "./piece";
+import { Rehearsal } from "./rehearsal";
 import { Part } from "./runs";
 
 /** Key words that say no refresh falls due, that something idles until nothing binds any more. */
@@ -42,7 +45,7 @@ export class Segments {
     const memo = this.memo;
     const origin = this.origin;
     if (head != null && head.arrive > origin.now && this.place.state.quiet) this.skip(min<i64>(head.arrive, until));
-    memo.reserve(this.rehearsal.mostBytes() * MOST_SEGMENTS);
+    memo.reserve(this.rehearsal.outcome.mostBytes() * MOST_SEGMENTS);
     const missesBefore = memo.tally.rehearsals;
     let entry: Entry;
     if (head != null && head.arrive <= origin.now) entry = this.chooseOffer(head);
@@ -89,7 +92,7 @@ export class Segments {
     rehearsal.offer(this.frame);
     const word = rehearsal.refreshed(this.origin) ? <i32>refresh : NONE;
     this.offerKey(word, this.reads && !rehearsal.wrote());
-    return rehearsal.enter(this.memo, this.frame, this.taking, this.origin);
+    return rehearsal.outcome.enter(this.memo, this.frame, this.taking, this.origin);
   }
 
   private findOffer(whatever: bool): Entry | null {
@@ -108,8 +111,8 @@ export class Segments {
     const open = this.place.state.open;
     this.beginKey(this.offset | (this.taking << 8) | ((<i32>head.write) << 20) | (head.size << 21), refresh);
     if (whatever) memo.add(WHATEVER);
-    else this.frame.relateAside(open, true, memo);
-    this.frame.relate(open, memo);
+    else keyOfAside(this.frame, open, true, memo);
+    keyOfHead(this.frame, open, memo);
   }
 
 
@@ -145,7 +148,7 @@ export class Segments {
     if (input == SETTLE) this.rehearsal.idle();
     else this.rehearsal.wait(<i64>(SETTLE - input));
     this.idleKey(input, refresh, this.place.state.reading && !this.rehearsal.wrote());
-    const entry = this.rehearsal.enter(this.memo, this.frame, 0, origin);
+    const entry = this.rehearsal.outcome.enter(this.memo, this.frame, 0, origin);
     origin.refresh = due;
     return entry;
   }
@@ -163,7 +166,7 @@ export class Segments {
   private idleKey(input: i32, refresh: i32, whatever: bool): void {
     this.beginKey(input, refresh);
     if (whatever) this.memo.add(WHATEVER);
-    else this.frame.relateAside(this.place.state.open, false, this.memo);
+    else keyOfAside(this.frame, this.place.state.open, false, this.memo);
   }
 
   /** Clocks until the refresh that is next; more than any segment's when there is none. */

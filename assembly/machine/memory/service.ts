@@ -14,6 +14,7 @@ import { Controller } from "./controller";
 import { Ddr } from "./ddr";
 import { Hbm } from "./hbm";
 import { Lpddr5 } from "./lpddr5";
+import { writesAreOldest } from "./waiting-writes";
 
 /** A controller and its kind. */
 @unmanaged
@@ -53,7 +54,7 @@ export class Service {
   /** Whether the state may leave out what waits in the write queue. */
   canSetWritesAside(now: i64): bool {
     const named = this.kind == DramKind.Lpddr5 && this.lpddr5.namesWrite();
-    return !named && this.base.writesAreOldest(now);
+    return !named && writesAreOldest(this.base, now);
   }
 
   /** What the kind adds to the controller's state. */

@@ -8,23 +8,7 @@
 //               younger, so the order of acceptance is kept by keeping their own.
 //   Source      docs/machine.md section 9, "Remembering".
 
-import { Part } from "./runs";
-
-/** Transactions of a run in flight: an aligned stretch, or one write. */
-@unmanaged
-export class Piece {
-  base: i64;
-  part: Part; // the channel's
-  count: i32; // transactions that are reported when it completes
-  size: i32; // transactions of the stretch
-  bank: i32; // of the base
-  row: i32;
-  banks: u64; // bit per bank that the stretch touches
-  write: bool;
-  classified: bool; // of a write set aside
-  age: i32; // and its rank among the clocks of their acceptance, the oldest first
-  label: i32; // at the begin of the segment that is followed
-}
+import { Piece } from "./piece";
 
 /** Writes in the order of their acceptance. */
 @unmanaged
