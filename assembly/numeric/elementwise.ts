@@ -62,6 +62,13 @@ export function settle(at: usize, n: i32): void {
   for (const end = at + ((<usize>n) << 2); at < end; at += 16) v128.store(at, half4(v128.load(at)));
 }
 
+/** x = x * factor, rounded to FP16; n as above, both on 16 bytes. */
+export function scaleHalves(x: usize, factors: usize, n: i32): void {
+  for (const end = x + ((<usize>n) << 2); x < end; x += 16, factors += 16) {
+    v128.store(x, half4(f32x4.mul(v128.load(x), v128.load(factors))));
+  }
+}
+
 /** g = silu(g) * u. */
 export function gate(g: usize, u: usize, n: i32): void {
   const one = f32x4.splat(1);

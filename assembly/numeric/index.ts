@@ -6,7 +6,7 @@
 
 export { Alignment, Dot4, Term } from "./contract";
 export { dequantize, dotFp32, sliceTerm } from "./dequant";
-export { gate, settle, softmax } from "./elementwise";
+export { gate, scaleHalves, settle, softmax } from "./elementwise";
 export { multiplyFloats, packFloats } from "./float";
 export { fp16Dot4, groupFp16 } from "./fp16-pe";
 export { multiplyCodesInt8 } from "./int8-codes";

@@ -17,15 +17,25 @@ import { buildTable, QUAD_BYTES, topOf } from "./pe-table";
 import { scatterFour } from "./scatter";
 
 const VECTOR = 16;
+/** An exponent below that of any lane, whatever its term. */
+const NO_LANE: i32 = -60;
 /** Four digits of 1: sum(x). */
 const ALL_ONES = 255;
 
-/** Lays exponents and signed mantissas of the tokens at `rows` (u32[4]; 0: none) into lanes; whole quads. */
-export function packHalves(rows: usize, inputs: i32, lanes: usize): void {
+/**
+ * Lays exponents and signed mantissas of the tokens at `rows` (u32[4]; 0: none) into lanes; whole quads. With `own` (i32[4];
+ * 0: none) a token ends before the others: what follows in its row is no lane at all.
+ */
+export function packHalves(rows: usize, inputs: i32, own: usize, lanes: usize): void {
   const padded = (inputs + 3) & ~3;
   for (let token = 0; token < INTEGER_TILE; token++) {
     const from = <usize>load<u32>(rows + (token << 2));
-    for (let k = 0; k < padded; k++) {
+    const length = own == 0 ? padded : load<i32>(own + (token << 2));
+    for (let k = length; k < padded; k++) {
+      store<i32>(lanes + <usize>k * 32 + (token << 2), NO_LANE);
+      store<f32>(lanes + <usize>k * 32 + (token << 2), 0, VECTOR);
+    }
+    for (let k = 0; k < min(padded, length); k++) {
       const bits = from == 0 || k >= inputs ? 0 : load<i32>(from + ((<usize>k) << 2));
       const at = lanes + <usize>k * 32 + (token << 2);
       const field = (bits >>> 23) & 255;

@@ -7,16 +7,18 @@
 //                        └──► a stack of slices ──► the layers of slices (linear.ts), all of them
 //
 
+import { CODES } from "../../assembly/numeric/contract.js";
 import { InputError } from "../errors.js";
 import { type CodedWeights, codedWeights, decoded, largestInteger, termsOf } from "../formats/coded.js";
 import { depthCosts, type Format } from "../formats/format.js";
 import { quantize } from "../formats/quantizer.js";
+import { boothSlots } from "../formats/term-table.js";
 import { GROUP, type Linear } from "../model.js";
 import { SLICE_BITS, SLICES } from "../trace-json.js";
 import type { Int8Codes, PeCodes } from "../wasm/code-kernels.js";
 import type { Kernels } from "../wasm/kernels.js";
 import type { Rows } from "../wasm/vectors.js";
-import { type Arithmetic, DenseLinear, Int8Slices, type LinearLayer, PeSlices } from "./linear.js";
+import { type Arithmetic, DenseLinear, Int8Slices, type LinearLayer, PeSlices, type RowCodes } from "./linear.js";
 import { dequantize, type SliceStack } from "./slices.js";
 
 /** A linear's weights in a format. */
@@ -77,6 +79,21 @@ export class Int8Coded implements LinearLayer {
   apply(x: Rows, y: Rows, depths: Uint8Array): void {
     this.kernels.codes.multiplyInt8(x, y, Int32Array.from(depths.keys()), this.#matrix);
   }
+}
+
+/** INT8 rows with a scale each, as the machine's lm_head is: four Booth digits a code. */
+export function peRows(kernels: Kernels, { inputs, codes, scales }: RowCodes): LinearLayer {
+  const values = Array.from({ length: CODES }, (_, code) => code - CODES / 2);
+  const coded: CodedWeights = {
+    inputs,
+    outputs: scales.length,
+    block: inputs,
+    values,
+    codes: Uint8Array.from(codes, (code) => code + CODES / 2),
+    scale: scales,
+    offset: null,
+  };
+  return new PeCoded(kernels, kernels.codes.pe(coded, termsOf(coded, boothSlots(values))));
 }
 
 /** Integers that the group sums of the integer PE do not hold have no meaning there. */

@@ -17,14 +17,21 @@ import { roundToHalf } from "./half.js";
 
 export type KvFormat = "exact" | 2 | 3 | 4 | 8 | 16;
 
-export class KvCache {
+/** What the transformer appends to. */
+export interface KvSource {
+  /** Positions that it holds. */
+  readonly capacity: number;
+  /** Takes key and value of the token at `position`: all heads, from k[from] and v[from] on. */
+  append(layer: number, position: number, k: Float32Array, v: Float32Array, from: number): void;
+}
+
+export class KvCache implements KvSource {
   readonly #keys: FloatVector[];
   readonly #values: FloatVector[];
 
   constructor(
     kernels: Kernels,
     private readonly model: Model,
-    /** Positions that it holds. */
     readonly capacity: number,
     private readonly format: KvFormat,
   ) {
@@ -43,7 +50,6 @@ export class KvCache {
     return this.head(this.#values[layer], kvHead);
   }
 
-  /** Takes key and value of the token at `position`: all heads, from k[from] and v[from] on. */
   append(layer: number, position: number, k: Float32Array, v: Float32Array, from: number): void {
     const { kvHeads, headDim } = this.model;
     for (let head = 0; head < kvHeads; head++) {
@@ -61,22 +67,28 @@ export class KvCache {
 
   private write(from: Float32Array, at: number, to: Float32Array, start: number, pitch: number): void {
     const { headDim } = this.model;
-    const [scale, largest] = this.format === "exact" ? [0, 0] : scaleOf(from, at, headDim, this.format);
+    const coded = this.format === "exact" ? null : codeVector(from, at, headDim, this.format);
     for (let i = 0; i < headDim; i++) {
-      const value = from[at + i];
-      to[start + i * pitch] = scale === 0 ? value : scale * clampedCode(value / scale, largest);
+      to[start + i * pitch] = coded === null ? from[at + i] : coded.scale * coded.levels[i];
     }
   }
 }
 
-/** Scale of a head's vector, 0 where nothing needs one, and the largest code. */
-function scaleOf(x: Float32Array, from: number, count: number, bits: number): [scale: number, largest: number] {
+/** A head's vector in codes; level * scale is what it stands for. */
+export interface CodedVector {
+  readonly scale: number;
+  readonly levels: Int32Array;
+}
+
+/** Symmetric codes of `count` values from x[from] on; all 0 where the scale is too small for FP16. */
+export function codeVector(x: Float32Array, from: number, count: number, bits: number): CodedVector {
   let absmax = 0;
   for (let i = 0; i < count; i++) absmax = Math.max(absmax, Math.abs(x[from + i]));
   const largest = 2 ** (bits - 1) - 1;
-  return [roundToHalf(absmax / largest), largest];
-}
-
-function clampedCode(value: number, largest: number): number {
-  return Math.max(-largest, Math.min(largest, roundHalfEven(value)));
+  const scale = roundToHalf(absmax / largest);
+  const levels = new Int32Array(count);
+  for (let i = 0; scale > 0 && i < count; i++) {
+    levels[i] = Math.max(-largest, Math.min(largest, roundHalfEven(x[from + i] / scale)));
+  }
+  return { scale, levels };
 }

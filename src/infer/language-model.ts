@@ -10,11 +10,10 @@ import type { Format } from "../formats/format.js";
 import type { Model } from "../model.js";
 import type { Kernels } from "../wasm/kernels.js";
 import type { FloatVector } from "../wasm/vectors.js";
-import { codedLinear } from "./coded-linear.js";
+import { codedLinear, peRows } from "./coded-linear.js";
 import {
   type Arithmetic,
   DenseLinear,
-  dequantizeRows,
   FloatSlices,
   Int8Linear,
   Int8Slices,
@@ -103,8 +102,7 @@ function lmHead(kernels: Kernels, from: LanguageModel, shared: Shared, arithmeti
   const output = head(kernels, from, shared);
   if (arithmetic === "fp32") return new DenseLinear(kernels, output, vocab, hidden);
   const rows = quantizeRows(output.view, hidden);
-  if (arithmetic === "int8") return new Int8Linear(kernels, rows);
-  return new DenseLinear(kernels, kernels.floats(dequantizeRows(rows)), vocab, hidden);
+  return arithmetic === "int8" ? new Int8Linear(kernels, rows) : peRows(kernels, rows);
 }
 
 function head(kernels: Kernels, { model, checkpoint }: LanguageModel, shared: Shared): FloatVector {

@@ -153,11 +153,6 @@ export function quantizeRows(weights: Float32Array, inputs: number): RowCodes {
   return { inputs, codes, scales };
 }
 
-/** code * scale of every weight, exact in FP32. */
-export function dequantizeRows({ inputs, codes, scales }: RowCodes): Float32Array {
-  return Float32Array.from(codes, (code, i) => code * scales[Math.floor(i / inputs)]);
-}
-
 /** The tokens of each depth, in order. */
 export function byDepth(depths: Uint8Array): Map<number, Int32Array> {
   const counts = new Map<number, number>();

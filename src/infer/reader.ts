@@ -7,8 +7,10 @@
 
 import { InputError } from "../errors.js";
 import type { Format } from "../formats/format.js";
+import type { Model } from "../model.js";
 import type { Kernels } from "../wasm/kernels.js";
-import { KvCache, type KvFormat } from "./kv-cache.js";
+import { CODED_BITS, type CodedBits, CodedKvCache } from "./coded-kv-cache.js";
+import { KvCache, type KvFormat, type KvSource } from "./kv-cache.js";
 import {
   codedParts,
   type LanguageModel,
@@ -44,7 +46,7 @@ interface Sliced {
 export class Reader {
   readonly #reference: Transformer;
   readonly #exact: KvCache;
-  readonly #cache: KvCache;
+  readonly #cache: KvSource;
   readonly #outer: Outer;
   #slices: Sliced | undefined;
 
@@ -64,7 +66,7 @@ export class Reader {
     this.#outer = outerParts(kernels, from, arithmetic);
     this.#reference = this.transformer(referenceParts(kernels, from, this.#outer));
     this.#exact = new KvCache(kernels, model, positions, "exact");
-    this.#cache = kv === "exact" ? this.#exact : new KvCache(kernels, model, positions, kv);
+    this.#cache = kv === "exact" ? this.#exact : kvCache(kernels, model, positions, numerics);
   }
 
   /** The model with its checkpoint's weights in a number format. */
@@ -135,4 +137,11 @@ export class Reader {
   private transformer(parts: Parts): Transformer {
     return new Transformer(this.kernels, parts, Math.min(BLOCK, this.positions), this.positions);
   }
+}
+
+/** The machine's cache: codes, where the PEs of this arithmetic take those. */
+export function kvCache(kernels: Kernels, model: Model, positions: number, { arithmetic, kv }: Numerics): KvSource {
+  const bits = CODED_BITS.find((one): one is CodedBits => one === kv);
+  if (arithmetic !== "fp16pe" || bits === undefined) return new KvCache(kernels, model, positions, kv);
+  return new CodedKvCache(kernels, model, positions, bits);
 }

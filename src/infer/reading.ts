@@ -10,7 +10,7 @@
 //   Sums over the vocabulary are FP64.
 //
 
-import type { KvCache } from "./kv-cache.js";
+import type { KvSource } from "./kv-cache.js";
 import type { Block, Depths, Transformer } from "./transformer.js";
 
 /** Of each position of a sequence; 0 at position 0, which nothing predicts. */
@@ -26,7 +26,7 @@ export type Logits = Float32Array;
 /** Runs a sequence from position 0; yields each block with its logits, which are valid until the next one. */
 export function* readThrough(
   model: Transformer,
-  cache: KvCache,
+  cache: KvSource,
   tokens: Int32Array,
   depths: (block: Block) => Depths,
 ): Generator<{ block: Block; logits: Logits }> {

@@ -12,7 +12,7 @@ import { type Model, ROLES, type Role } from "../model.js";
 import type { Kernels } from "../wasm/kernels.js";
 import type { FloatVector, Rows } from "../wasm/vectors.js";
 import { Attention } from "./attention.js";
-import type { KvCache } from "./kv-cache.js";
+import type { KvSource } from "./kv-cache.js";
 import type { LinearLayer } from "./linear.js";
 import { type Constants, Rotation } from "./rope.js";
 
@@ -70,7 +70,7 @@ export class Transformer {
   }
 
   /** Logits [token][vocabulary] of a block; its keys and values go into the cache. Valid until the next block. */
-  forward(block: Block, cache: KvCache, depths: Depths): Float32Array {
+  forward(block: Block, cache: KvSource, depths: Depths): Float32Array {
     const { model, lmHead, lastNorm } = this.parts;
     const count = block.tokens.length;
     this.embed(block.tokens);
@@ -92,7 +92,7 @@ export class Transformer {
     }
   }
 
-  private attend(layer: number, { tokens, position }: Block, cache: KvCache, depths: Depths): void {
+  private attend(layer: number, { tokens, position }: Block, cache: KvSource, depths: Depths): void {
     const { heads, kvHeads, headDim } = this.model;
     const [count, by] = [tokens.length, this.#by];
     this.norm(this.parts.attentionNorms[layer], count);

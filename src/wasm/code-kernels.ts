@@ -49,6 +49,7 @@ export class CodeKernels {
   readonly #states: number;
   readonly #sums: number;
   readonly #scales: FloatVector;
+  readonly #own: number;
   #room = { lanes: 0, tile: 0, groupSums: 0, inputs: -1 };
 
   constructor(private readonly wasm: NumericExports) {
@@ -56,8 +57,20 @@ export class CodeKernels {
     this.#states = wasm.allocate((ROWS + 1) * STATE_BYTES);
     this.#sums = wasm.allocate((2 * ROWS + 1) * VECTOR_BYTES);
     this.#scales = placeFloats(wasm, INTEGER_TILE);
+    this.#own = wasm.allocate(VECTOR_BYTES);
   }
 
+  /** Room for bytes, all 0; their address in `memory`. */
+  bytes(count: number): number {
+    return this.wasm.allocate(count);
+  }
+
+  /** Valid until the next allocation. */
+  get memory(): Uint8Array {
+    return new Uint8Array(this.wasm.memory.buffer);
+  }
+
+  /** The terms of codes, where kernels find them. */
   terms({ slots, terms, bsigs }: TermTable): PlacedTerms {
     if (bsigs.some((bsig) => bsig > LARGEST_BSIG))
       throw new Error(`internal: a slot is shifted by ${Math.max(...bsigs)}`);
@@ -87,13 +100,13 @@ export class CodeKernels {
     return { weights: placeBytes(this.wasm, new Uint8Array(levels.buffer)), ...this.reals(weights) };
   }
 
-  /** y = W x for the tokens at these places; x holds FP16 numbers. */
-  multiplyPe(x: Rows, y: Rows, places: Int32Array, w: PeCodes): void {
+  /** y = W x for the tokens at these places; x holds FP16 numbers, of each token as many as `own` says, or all inputs. */
+  multiplyPe(x: Rows, y: Rows, places: Int32Array, w: PeCodes, own?: (place: number) => number): void {
     const { lanes } = this.grow(w.inputs);
     const { sources, results } = this.#tiles;
     const { terms, bsigs, slots } = w.table;
-    this.#tiles.each(x, y, places, () => {
-      this.wasm.packHalves(sources, w.inputs, lanes);
+    this.#tiles.each(x, y, places, (tile) => {
+      this.wasm.packHalves(sources, w.inputs, own === undefined ? 0 : this.placeOwn(tile, own), lanes);
       this.wasm.multiplyCodesPe(
         lanes,
         w.codes,
@@ -124,6 +137,12 @@ export class CodeKernels {
       const at = offset?.at ?? 0;
       this.wasm.multiplyCodesInt8(tile, w.weights, inputs, outputs, block, scale.at, at, scales, results);
     });
+  }
+
+  /** How many inputs each token of a tile has. */
+  private placeOwn(tile: Int32Array, own: (place: number) => number): number {
+    new Int32Array(this.wasm.memory.buffer, this.#own, INTEGER_TILE).set(tile.map(own));
+    return this.#own;
   }
 
   private reals({ inputs, outputs, block, scale, offset }: CodedWeights) {

@@ -54,6 +54,15 @@ export class Kernels {
     this.wasm.settle(at, within(count, length));
   }
 
+  /** Multiplies the first `count` values of a row by factors, rounded to FP16. */
+  scaleHalves({ vector, pitch }: Rows, row: number, factors: FloatVector, count: number): void {
+    this.wasm.scaleHalves(
+      vector.part(row * pitch, pitch).at,
+      factors.at,
+      within(count, Math.min(pitch, factors.length)),
+    );
+  }
+
   /** g = silu(g) * u, the first `count` values. */
   gate(g: FloatVector, u: FloatVector, count: number): void {
     this.wasm.gate(g.at, u.at, within(count, Math.min(g.length, u.length)));

@@ -31,6 +31,7 @@ export interface NumericExports {
   sliceTerm(sum: number, sumX: number, scale: number, zeroPoint: number, slice: number): number;
   dotFp32(accumulator: number, w: number, x: number, n: number): number;
   settle(at: number, n: number): void;
+  scaleHalves(x: number, factors: number, n: number): void;
   gate(g: number, u: number, n: number): void;
   softmax(row: number, own: number, seen: number, scale: number, halves: boolean): void;
   packFloats(rows: number, inputs: number, tile: number): void;
@@ -49,7 +50,7 @@ export interface NumericExports {
     scales: number,
     results: number,
   ): void;
-  packHalves(rows: number, inputs: number, lanes: number): void;
+  packHalves(rows: number, inputs: number, own: number, lanes: number): void;
   multiplySlicesPe(
     lanes: number,
     codes: number,

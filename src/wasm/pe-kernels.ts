@@ -53,7 +53,7 @@ export class PeKernels {
     const { sources, results } = this.#tiles;
     const [lanes, { states, sums }, table, pairs] = [this.#lanes.at, this.#rows, this.#table, this.#pairs];
     this.#tiles.each(x, y, places, () => {
-      this.wasm.packHalves(sources, inputs, lanes);
+      this.wasm.packHalves(sources, inputs, 0, lanes);
       this.wasm.multiplySlicesPe(
         lanes,
         codes,

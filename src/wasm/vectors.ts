@@ -83,11 +83,11 @@ export class Tiles {
   }
 
   /** Points at one tile after the other. */
-  each(x: Rows, y: Rows, places: Int32Array, act: () => void): void {
+  each(x: Rows, y: Rows, places: Int32Array, act: (tile: Int32Array) => void): void {
     for (let from = 0; from < places.length; from += this.size) {
       this.point(this.sources, x, places, from);
       this.point(this.results, y, places, from);
-      act();
+      act(places.subarray(from, from + this.size));
     }
   }
 

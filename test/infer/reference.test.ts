@@ -33,7 +33,7 @@ function compare(file: Safetensors): void {
 
   reference("FP32 logits of the checkpoint and of every constant plan are within FP32 rounding", async () => {
     const bench = new Bench(await kernels(), readLanguageModel("tiny-llama"));
-    const [whole, sliced, cache] = [bench.reference(), bench.sliced("fp32"), bench.cache("exact", 64)];
+    const [whole, sliced, cache] = [bench.reference(), bench.sliced("fp32"), bench.cache("exact", "fp32", 64)];
     const fp = whole.forward({ tokens, position: 0 }, cache, constant(0));
     assert.ok(farthest(fp, "fp") <= LOGIT_TOLERANCE);
     for (const slices of [1, 2, 3, 4]) {
@@ -94,7 +94,7 @@ function compare(file: Safetensors): void {
         assert.equal(depths, wanted);
         return depths;
       };
-      const found = bench.sliced("fp32").forward({ tokens, position: 0 }, bench.cache("exact", 64), checked);
+      const found = bench.sliced("fp32").forward({ tokens, position: 0 }, bench.cache("exact", "fp32", 64), checked);
       assert.ok(worst <= SCORE_TOLERANCE, `scores differ by ${worst}`);
       assert.ok(farthest(found, name) <= LOGIT_TOLERANCE);
     });

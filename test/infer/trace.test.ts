@@ -27,7 +27,7 @@ function near(found: Float32Array, recordedNll: Float32Array, config: string): v
 }
 
 recorded("FP16 and constant plans: the NLL of every token", () => {
-  const cache = bench.cache("exact", tokens.length);
+  const cache = bench.cache("exact", "fp32", tokens.length);
   const [{ logits }] = readThrough(bench.reference(), cache, tokens, () => constant(0));
   const reference = logits.slice();
   const own = noExpectations(tokens.length);
@@ -50,7 +50,12 @@ recorded("routers decide what was recorded wherever a score is not within roundi
   for (const budget of decode16.about.budgets.filter(({ bits }) => bits === 3 || bits === 6)) {
     const found = noExpectations(tokens.length);
     const replayed = comparedRouting(budget);
-    for (const { block, logits } of readThrough(sliced, bench.cache("exact", tokens.length), tokens, () => replayed)) {
+    for (const { block, logits } of readThrough(
+      sliced,
+      bench.cache("exact", "fp32", tokens.length),
+      tokens,
+      () => replayed,
+    )) {
       judge(found, tokens, block, logits, logits);
     }
     near(found.nll, wanted(budget.name), budget.name);

@@ -85,6 +85,15 @@ export function group(
   return accumulator;
 }
 
+/** Radix-4 Booth digits of an integer, lowest first, the digit of slot k with the shift 2k. */
+export function booth(value: number, slots: number): OracleTerm[] {
+  const bit = (i: number) => (i < 0 ? 0 : Math.abs(Math.floor(value / 2 ** i) % 2));
+  return Array.from({ length: slots }, (_, k) => {
+    const digit = bit(2 * k) + bit(2 * k - 1) - 2 * bit(2 * k + 1);
+    return { sign: digit < 0 ? 1 : 0, exp: Math.abs(digit) === 2 ? 1 : 0, man: digit === 0 ? 0 : 1 };
+  });
+}
+
 /** What an accumulator means. */
 export function accumulatorValue({ exponent, mantissa }: OracleAccumulator): number {
   return mantissa * 2 ** (exponent - 28);

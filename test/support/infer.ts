@@ -6,10 +6,11 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import type { Format } from "../../src/formats/format.js";
 import { roundToHalf } from "../../src/infer/half.js";
-import { KvCache, type KvFormat } from "../../src/infer/kv-cache.js";
+import type { KvFormat, KvSource } from "../../src/infer/kv-cache.js";
 import type { LanguageModel, Outer, Shared } from "../../src/infer/language-model.js";
 import { codedParts, outerParts, referenceParts, sharedParts, slicedParts } from "../../src/infer/language-model.js";
 import type { Arithmetic } from "../../src/infer/linear.js";
+import { kvCache } from "../../src/infer/reader.js";
 import { Router, slicesOf } from "../../src/infer/router.js";
 import { type Depths, type Parts, Transformer } from "../../src/infer/transformer.js";
 import { compileBinary } from "../../src/wasm/instance.js";
@@ -59,8 +60,8 @@ export class Bench {
     return this.transformer(codedParts(this.kernels, this.from, this.outer(arithmetic), arithmetic, format));
   }
 
-  cache(format: KvFormat, capacity = this.from.model.maxPositions): KvCache {
-    return new KvCache(this.kernels, this.from.model, capacity, format);
+  cache(kv: KvFormat, arithmetic: Arithmetic = "fp32", capacity = this.from.model.maxPositions): KvSource {
+    return kvCache(this.kernels, this.from.model, capacity, { arithmetic, kv });
   }
 
   /** Routers at a threshold; the scores of every linear, [token][3], are shown to `see`. */
