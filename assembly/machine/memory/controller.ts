@@ -12,14 +12,14 @@
 
 import { Command, Dram } from "../../contract";
 import { make } from "../alloc";
-import { StateReader, StateWriter } from "../state";
+import { StateReader } from "../state";
 import { AddressMap, dramWord } from "./address";
 import { Banks } from "./bank";
 import { Completions } from "./completions";
 import { Choice, chooseActive, chooseQueued } from "./frfcfs";
 import { Maintenance } from "./maintenance";
 import { Request, RequestPool, RequestQueue } from "./queue";
-import { putRequests, takeRequest, takeRequests } from "./request-state";
+import { takeRequest } from "./request-state";
 import { Timing } from "./rules";
 import { Part, Runs } from "./runs";
 import { Tally } from "./tally";
@@ -230,21 +230,6 @@ export class Controller {
   @inline
   busTicks(command: i32): i64 {
     return <i64>load<i32>(this.ticks + ((<usize>command) << 2));
-  }
-
-  canonical(now: i64, into: StateWriter): void {
-    this.timing.canonical(now, into);
-    this.maintenance.canonical(now, into);
-    this.banks.canonical(into);
-    putRequests(this, now, true, into);
-  }
-
-  /** Reads the state; the parts are there already. */
-  load(now: i64, from: StateReader): void {
-    this.timing.load(now, from);
-    this.maintenance.load(now, from);
-    this.banks.load(from);
-    takeRequests(this, now, from);
   }
 
   /** A request of the state. */

@@ -11,12 +11,12 @@ import { make } from "../alloc";
 import { StateWriter, twisted } from "../state";
 import { Channel } from "./channel";
 import { Completions, newCompletions } from "./completions";
+import { putRequests } from "./controller-state";
 import { Frame, newFrame } from "./frame";
 import { Memo } from "./memo";
 import { ASIDE_WORDS, COUNTERS, DONE_WORDS, Entry, FIRST_COUNTER, OPENED_WORDS, State } from "./memo-records";
 import { Origin } from "./origin";
 import { pack, PACKED_BYTES } from "./pack";
-import { putRequests } from "./request-state";
 
 /** Words of a request with a piece of its own, and of a bank, in a state, generously. */
 const REQUEST_WORDS: i32 = 48;

@@ -12,13 +12,13 @@ import { make } from "../alloc";
 import { StateReader, twisted } from "../state";
 import { dramWord } from "./address";
 import { Channel, newChannel } from "./channel";
+import { takeRequests } from "./controller-state";
 import { Frame } from "./frame";
 import { State, stateBytes } from "./memo-records";
 import { Origin } from "./origin";
 import { newOutcome, Outcome } from "./outcome";
 import { unpack } from "./pack";
 import { Piece } from "./piece";
-import { takeRequests } from "./request-state";
 import { Part, Runs } from "./runs";
 import { takeWrite } from "./waiting-writes";
 

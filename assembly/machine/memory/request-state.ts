@@ -9,52 +9,11 @@
 
 import { StateReader, StateWriter } from "../state";
 import { AddressMap } from "./address";
-import { Controller } from "./controller";
 import { Request, RequestPool, RequestQueue } from "./queue";
 import { Runs } from "./runs";
 
-/** Queues and active list; the parts have their ranks. Without its requests the write queue looks empty. */
-export function putRequests(base: Controller, now: i64, withWrites: bool, into: StateWriter): void {
-  rankAges(base.pool, now, base.sorted);
-  into.put(<i64>base.writeMode);
-  putQueue(base.reads, into);
-  if (withWrites) putQueue(base.writes, into);
-  else into.put(0);
-  into.put(<i64>popcnt(base.banks.held));
-  let request = base.banks.notBefore(0);
-  while (request != null) {
-    into.put(<i64>request.write);
-    putRequest(request, into);
-    request = base.banks.notBefore(request.order + 1);
-  }
-}
-
-/** Reads them; parts and open rows are there already. */
-export function takeRequests(base: Controller, now: i64, from: StateReader): void {
-  base.writeMode = from.take() != 0;
-  base.pool.reset();
-  takeQueue(base, base.reads, false, now, from);
-  takeQueue(base, base.writes, true, now, from);
-  const active = from.take();
-  for (let i = 0; i < active; i++) {
-    const write = from.take() != 0;
-    base.banks.hold(base.takeRequest(write, now, from));
-  }
-  base.serveAt = now; // looking too early finds the same
-  base.freed = false;
-}
-
-function takeQueue(base: Controller, queue: RequestQueue, write: bool, now: i64, from: StateReader): void {
-  queue.reset();
-  const count = from.take();
-  for (let i = 0; i < count; i++) {
-    const request = base.takeRequest(write, now, from);
-    queue.append(request, base.banks.row(request.bank));
-  }
-}
-
 /** Gives every waiting request the rank of its age. `sorted` has room for all of them. */
-function rankAges(pool: RequestPool, now: i64, sorted: usize): void {
+export function rankAges(pool: RequestPool, now: i64, sorted: usize): void {
   const count = sortByAge(pool, sorted);
   let rank = 0;
   let clock = now;
@@ -90,7 +49,7 @@ function sortedAt(sorted: usize, i: i32): Request {
   return changetype<Request>(load<usize>(sorted + <usize>i * sizeof<usize>()));
 }
 
-function putQueue(queue: RequestQueue, into: StateWriter): void {
+export function putQueue(queue: RequestQueue, into: StateWriter): void {
   into.put(queue.count);
   let request = queue.notBefore(0);
   while (request != null) {

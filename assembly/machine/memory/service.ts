@@ -11,6 +11,7 @@ import { StateReader, StateWriter } from "../state";
 import { dramWord } from "./address";
 import { Completions } from "./completions";
 import { Controller } from "./controller";
+import { putController, takeController } from "./controller-state";
 import { Ddr } from "./ddr";
 import { Hbm } from "./hbm";
 import { Lpddr5 } from "./lpddr5";
@@ -42,12 +43,12 @@ export class Service {
   }
 
   canonical(now: i64, into: StateWriter): void {
-    this.base.canonical(now, into);
+    putController(this.base, now, into);
     this.putKind(now, into);
   }
 
   load(now: i64, from: StateReader): void {
-    this.base.load(now, from);
+    takeController(this.base, now, from);
     this.takeKind(now, from);
   }
 
