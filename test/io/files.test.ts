@@ -10,6 +10,7 @@ import * as assert from "uvu/assert";
 import {
   assetNames,
   assetPath,
+  fileSha256,
   labelOf,
   readNamed,
   readText,
@@ -51,6 +52,18 @@ test("a name is found in the package, a path is taken as it is", () => {
   assert.ok(assetNames("hw-configs", ".yaml").includes("edge"));
   const edge = readNamed("hw-configs", "edge", ".yaml");
   assert.is(edge.sha256, sha256(edge.text));
+});
+
+test("a file is hashed piece by piece as it is as a whole", () => {
+  const bytes = Uint8Array.from({ length: 3 * (1 << 18) + 5 }, (_, i) => (i * 2654435761) >>> 24);
+  for (const size of [0, 1, 1 << 18, bytes.length]) {
+    writeFileSync(join(folder, "data"), bytes.subarray(0, size));
+    assert.is(fileSha256(join(folder, "data")), sha256(bytes.subarray(0, size)), `${size} bytes`);
+  }
+  assert.match(
+    refusal(() => fileSha256(join(folder, "no"))),
+    /cannot be read: there is no such file$/,
+  );
 });
 
 test("an unknown name lists those that exist", () => {
