@@ -52,7 +52,7 @@ export function caseLine(row: Measured): string {
 }
 
 export function goalLine({ text, seconds, atMost }: MeasuredGoal): string {
-  return `${text.padEnd(NAME_WIDTH + 16)} ${seconds.toFixed(2).padStart(8)} CPU s, aimed at ${atMost}`;
+  return `${text.padEnd(NAME_WIDTH + 24)} ${seconds.toFixed(2).padStart(8)} CPU s, aimed at ${atMost}`;
 }
 
 export function goalTable(goals: readonly MeasuredGoal[]): string {
