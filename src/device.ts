@@ -137,6 +137,29 @@ function times({ low, high }: { low: number; high: number }, factor: number) {
   return { low: low * factor, high: high * factor };
 }
 
+/** All-bank refresh of a channel: clocks between two, and the clocks after each in which no bank can be open. */
+export interface RefreshPause {
+  intervalClocks: number;
+  closedClocks: number;
+}
+
+/** Undefined where banks are refreshed one by one, or not at all. */
+export function refreshPause(device: Device, options: ChannelOptions): RefreshPause | undefined {
+  if (options.refresh !== "all-bank") return undefined;
+  const timings = timingsOf(device, dieOf(device, options.dieGb));
+  const closed = device.rules
+    .filter(({ level }) => WHOLE_LEVELS.includes(level))
+    .flatMap((rule) => ruleRows(device, rule, timings))
+    .filter(([, after, before]) => after === RULE_COMMANDS.REF && before === RULE_COMMANDS.ACT);
+  return {
+    intervalClocks: refreshClocks(device, timings, options.refresh),
+    closedClocks: Math.max(0, ...closed.map(([, , , cycles]) => cycles)),
+  };
+}
+
+/** Levels that hold all banks which one refresh closes. */
+const WHOLE_LEVELS: readonly string[] = ["channel", "rank", "pseudoChannel"];
+
 /** Further dies are further rows: capacity, no chip selects and no gaps between ranks. */
 function stacked(die: Die, dies = 1): Die {
   return { ...die, rows: die.rows * dies };

@@ -3,13 +3,17 @@
 //
 //     array   every wanted pass at its pass law, back to back            cycles = sum of passes x pass
 //     DRAM    every byte that a step cannot avoid, at peak bandwidth     cycles = bytes / (peak bytes per core cycle)
-//     bound = max(array, DRAM)
+//     refresh  all banks of a channel are closed for tRFC in every tREFI    DRAM cycles / (1 - tRFC/tREFI), less two of them
+//     bound = max(array, DRAM + refresh)
 //
-//   Left out, so that it stays a bound: attention, the vector unit, latencies, refresh, rows, spills, KV, embedding.
-//   Source: docs/machine.md, sections 5 and 13.
+//   In t clocks floor((t - stagger) / tREFI) refreshes fall due, and all but the last have been issued: what is due goes before
+//   whatever wants a bank opened. Each keeps the banks closed for tRFC, and opening one takes longer than a burst.
+//
+//   Left out, so that it stays a bound: attention, the vector unit, latencies, per-bank refresh, rows, spills, KV, embedding.
+//   Source: docs/machine.md, sections 5, 9 and 13.
 //
 
-import { type Device, peakGBps } from "./device.js";
+import { type Device, peakGBps, refreshPause } from "./device.js";
 import type { Machine } from "./hardware.js";
 import type { Linear, Model } from "./model.js";
 import type { Plan } from "./plan.js";
@@ -18,14 +22,16 @@ import { codePass, scaleBytes, slicesOf, type WeightFormat, weightFormat } from 
 import { routerBytes } from "./schedule/placement.js";
 import { blockTokens, limitsOf, pieces } from "./schedule/tiles.js";
 import { SLICES } from "./trace-json.js";
-import { BITS_PER_BYTE, ceilDiv } from "./units.js";
+import { BITS_PER_BYTE, ceilDiv, KHZ_PER_MHZ } from "./units.js";
 
 export interface Bound {
   arrayCycles: number;
   dramCycles: number;
   /** Bytes that have to be read. */
   dramBytes: number;
-  /** The larger of the two. */
+  /** Cycles that refresh adds to those of DRAM. */
+  refreshCycles: number;
+  /** The larger of array, and DRAM with refresh. */
   cycles: number;
 }
 
@@ -55,7 +61,21 @@ export function bound(machine: Machine, device: Device, model: Model, plan: Plan
     bytes += (model.vocab * model.hidden * machine.lmHead.codeBits) / BITS_PER_BYTE;
   }
   const dramCycles = Math.ceil((bytes * machine.clock.coreMHz) / (peakGBps(device, machine.dram.channels) * 1000));
-  return { arrayCycles, dramCycles, dramBytes: bytes, cycles: Math.max(arrayCycles, dramCycles) };
+  const refreshCycles = refreshOf(machine, device, dramCycles);
+  const cycles = Math.max(arrayCycles, dramCycles + refreshCycles);
+  return { arrayCycles, dramCycles, dramBytes: bytes, refreshCycles, cycles };
+}
+
+/** Cycles that refresh takes from a channel which is otherwise busy for `dramCycles`. */
+function refreshOf({ clock, dram }: Machine, device: Device, dramCycles: number): number {
+  const pause = refreshPause(device, dram);
+  if (pause === undefined) return 0;
+  const { intervalClocks, closedClocks } = pause;
+  const cyclesPerClock = (clock.coreMHz * KHZ_PER_MHZ * device.clockKHzDivisor) / device.clockKHz;
+  const share = closedClocks / intervalClocks;
+  const stagger = dram.refreshStaggerClocks * (dram.channels - 1);
+  const least = (dramCycles - (2 * closedClocks + share * stagger) * cyclesPerClock) / (1 - share);
+  return Math.max(0, Math.floor(least) - dramCycles);
 }
 
 /** Column groups that run each slice: those with a token at least that deep. */

@@ -12,13 +12,16 @@ import { recordedAccuracy } from "../accuracy.js";
 import { areaOf } from "../area.js";
 import { dramEnergy } from "../device.js";
 import { type CounterName, energyOf, priceList } from "../energy.js";
+import { type MachineBuffers, machineBuffers } from "../energy-tables.js";
 import { bound } from "../formula.js";
 import type { Job } from "../job.js";
+import { wantedBits } from "../plan.js";
 import type { Band } from "../result.js";
 import { secondsOf } from "../units.js";
 import type { Reach } from "./measures.js";
 
 const MW_PER_W = 1e3;
+const NS_PER_US = 1e3;
 
 export function reachOf({ inputs, plan, played }: Job): Reach {
   const { machine, device, tables, model, trace } = inputs;
@@ -33,6 +36,8 @@ export function reachOf({ inputs, plan, played }: Job): Reach {
     standingPowerW: standing(priceList(machine, tables, dram).powers.map(({ milliwatts }) => milliwatts)),
     areaMm2: areaOf(machine, tables).total,
     perplexity: recordedAccuracy(trace, model, plan, played).perplexity,
+    wantedBits: wantedBits(plan, model, played),
+    sramCycles: (slowestNs(machineBuffers(machine, tables)) * machine.clock.coreMHz) / NS_PER_US,
     tokens: played.tokens,
     steps: played.stepCount,
     phase: played.phase,
@@ -45,4 +50,8 @@ const NOTHING = Object.fromEntries(NAMES.map((name) => [name, 0])) as Record<Cou
 function standing(milliwatts: readonly Band[]): Band {
   const sum = (end: keyof Band) => milliwatts.reduce((total, one) => total + one[end], 0) / MW_PER_W;
   return { low: sum("low"), high: sum("high") };
+}
+
+function slowestNs(buffers: MachineBuffers): number {
+  return Math.max(...Object.values(buffers).map(({ cycleNs }) => cycleNs));
 }

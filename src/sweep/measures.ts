@@ -20,6 +20,9 @@ export interface Reach {
   /** Exact. */
   readonly areaMm2: Band;
   readonly perplexity: number | null;
+  readonly wantedBits: number;
+  /** Core cycles of an access to the slowest buffer: above 1 it is no SRAM for this clock. */
+  readonly sramCycles: number;
   readonly tokens: number;
   readonly steps: number;
   readonly phase: Result["phase"];
@@ -33,15 +36,17 @@ export interface Measure {
   readonly text: string;
   /** Which way is better; undefined: neither. */
   readonly goal?: Goal;
-  /** Null where this run has none. */
-  readonly value: (result: Result) => number | null;
+  /** Null where this run has none. Undefined: `best` is exact, no run is needed to know it. */
+  readonly value?: (result: Result) => number | null;
   /** Never worse than the value: no larger where less is better, no smaller where more is. Null where there is none. */
   readonly best?: (reach: Reach) => number | null;
 }
 
 const MS_PER_SECOND = 1e3;
 
-function recorded(name: string, unit: string, text: string, value: Measure["value"]): Measure {
+type ValueOf = NonNullable<Measure["value"]>;
+
+function recorded(name: string, unit: string, text: string, value: ValueOf): Measure {
   return { name, unit, text, value };
 }
 
@@ -50,7 +55,7 @@ function objective(
   unit: string,
   goal: Goal,
   text: string,
-  value: Measure["value"],
+  value: ValueOf,
   best: NonNullable<Measure["best"]>,
 ): Measure {
   return { name, unit, goal, text, value, best };
@@ -162,11 +167,25 @@ export const MEASURES: readonly Measure[] = [
     ({ accuracy }) => accuracy.perplexity,
     ({ perplexity }) => perplexity,
   ),
+  objective(
+    "wantedBits",
+    "bits",
+    "max",
+    "mean weight bits that tokens want",
+    ({ bits }) => bits.wanted,
+    ({ wantedBits }) => wantedBits,
+  ),
+  {
+    name: "sramCycles",
+    unit: "core cycles",
+    goal: "min",
+    text: "access to the slowest buffer; above 1 its SRAM is too slow for the clock",
+    best: ({ sramCycles }) => sramCycles,
+  },
   recorded("achievedGBps", "GB/s", "DRAM bandwidth, achieved", ({ dram }) => dram.achievedGBps),
   recorded("dramBytes", "bytes", "DRAM bytes, all streams", ({ dram }) => {
     return Object.values(dram.bytes).reduce((sum, one) => sum + one, 0);
   }),
-  recorded("wantedBits", "bits", "mean weight bits that tokens want", ({ bits }) => bits.wanted),
   recorded("fetchedBits", "bits", "mean weight bits fetched", ({ bits }) => bits.fetched),
   recorded("computedBits", "bits", "mean weight bits computed", ({ bits }) => bits.computed),
   cause("busy", "the array computes"),
@@ -188,7 +207,14 @@ export function objectiveNames(): string[] {
   return MEASURES.filter(({ best }) => best !== undefined).map(({ name }) => name.replace(/High$/, ""));
 }
 
-/** Every measure of a run by its name. */
+/** What a run says, by measure. */
 export function measured(result: Result): Record<string, number | null> {
-  return Object.fromEntries(MEASURES.map(({ name, value }) => [name, value(result)]));
+  return Object.fromEntries(
+    MEASURES.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value(result)]])),
+  );
+}
+
+/** What is known without a run: of `best`, the measures that no run says. */
+export function unmeasured(best: Readonly<Record<string, number | null>>): Record<string, number | null> {
+  return Object.fromEntries(MEASURES.flatMap(({ name, value }) => (value === undefined ? [[name, best[name]]] : [])));
 }

@@ -8,6 +8,7 @@
 //
 
 import { type Aims, enter, judge, violated } from "./aims.js";
+import { unmeasured } from "./measures.js";
 import { Front } from "./pareto.js";
 import type { Answered, Figures, Planned } from "./record.js";
 
@@ -75,10 +76,11 @@ export class Session {
   }
 
   private async evaluated(point: Planned): Promise<Answered> {
-    const { id, values } = point;
+    const { id, values, best = {} } = point;
     const found = await this.options.evaluate(point);
     if ("refused" in found) return { id, values, status: "invalid", reason: found.refused };
-    const { measures, stateHash } = found;
+    const { stateHash } = found;
+    const measures = { ...found.measures, ...unmeasured(best) };
     const violates = violated(this.options.aims, measures);
     return { id, values, status: "ok", measures, ...(violates.length === 0 ? {} : { violates }), stateHash };
   }
