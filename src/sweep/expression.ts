@@ -28,7 +28,7 @@ export class ExpressionError extends Error {
 
 const TOKEN = /\s*(\d+\.?\d*(?:e[-+]?\d+)?|\.\d+|[A-Za-z_][\w.-]*|<=|>=|==|!=|[-+*/(),<>])/y;
 const WORD = /^[A-Za-z_]/;
-const RESERVED = ["and", "or"];
+const RESERVED = ["and", "or", "if"];
 
 type Node = (lookup: Lookup) => Value;
 
@@ -116,25 +116,39 @@ class Parser {
           -number(inner(lookup))
       )(this.factor());
     if (token === "(") return this.closed(this.either());
+    if (token === "if") return this.choice();
     if (Object.hasOwn(CALLS, token)) return this.call(CALLS[token]);
     if (WORD.test(token) && !RESERVED.includes(token)) return (lookup) => lookup(token) ?? token;
     if (/^[\d.]/.test(token)) return () => Number(token);
     throw new ExpressionError(token === "" ? "it ends too early" : `${token} is not expected`);
   }
 
-  private call(function_: (...values: number[]) => number): Node {
-    if (this.next() !== "(") throw new ExpressionError("a function wants its values in parentheses");
-    const inputs = [this.sum()];
-    while (this.peek() === ",") {
-      this.next();
-      inputs.push(this.sum());
-    }
-    return this.closed((lookup) => function_(...inputs.map((one) => number(one(lookup)))));
+  private call(apply: (...values: number[]) => number): Node {
+    const inputs = this.inputs();
+    return (lookup) => apply(...inputs.map((one) => number(one(lookup))));
   }
 
-  private closed(node: Node): Node {
+  private choice(): Node {
+    const inputs = this.inputs();
+    if (inputs.length !== 3) throw new ExpressionError("if wants a condition and two values");
+    const [condition, yes, no] = inputs;
+    return (lookup) => (truth(condition(lookup)) ? yes : no)(lookup);
+  }
+
+  /** What a function is applied to: ( value, value ... ). */
+  private inputs(): Node[] {
+    if (this.next() !== "(") throw new ExpressionError("a function wants its values in parentheses");
+    const inputs = [this.either()];
+    while (this.peek() === ",") {
+      this.next();
+      inputs.push(this.either());
+    }
+    return this.closed(inputs);
+  }
+
+  private closed<T>(inner: T): T {
     if (this.next() !== ")") throw new ExpressionError("a parenthesis is not closed");
-    return node;
+    return inner;
   }
 
   /** Operands joined by any of `operators`, from left to right. */

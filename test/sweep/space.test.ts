@@ -74,12 +74,14 @@ test("expressions: precedence, words, functions", () => {
     ["array.rows > 8 or batch == 3 and batch < 4", true],
     ["dram.device == hbm2-2000", true],
     ["dram.device != ddr4-3200", true],
+    ["if(dram.device == hbm2-2000, batch * 2, 0) + if(batch > 3 or batch < 3, 1, 2)", 8],
     ["max(batch, 5) + ceilDiv(7, 2) + floor(log2(array.rows) + 0.5)", 12],
   ];
   for (const [text, expected] of cases) assert.is(value(text), expected, text);
   for (const [text, why] of [
     ["batch >", /ends too early/],
     ["(batch", /not closed/],
+    ["if(batch == 3, 1)", /if wants a condition and two values/],
     ["batch $ 2", /\$ 2 is not understood/],
     ["batch 2", /2 is not expected/],
     ["batsch + 1", /batsch is no number/],
