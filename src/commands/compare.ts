@@ -1,15 +1,19 @@
 //
-//   mobisim compare: the options of run with lists for values; a row for every combination.
+//   mobisim compare: the options of run with lists for values, a row for every combination; or two results, and what is
+//   between them.
 //
 
 import type { Command } from "commander";
 import type { Axis, Point } from "../compare/points.js";
 import { InputError, Interrupted } from "../errors.js";
+import { readText } from "../io/files.js";
 import { readComparison } from "../io/formula.js";
 import { lookOfStdout } from "../io/look.js";
 import { attended } from "../io/progress.js";
+import { packageVersion } from "../io/version.js";
 import { oneOf } from "../options.js";
 import { compareCsv, compareJson, comparePage } from "../report/compare-table.js";
+import { differenceJson, differencePage } from "../report/difference-page.js";
 import { markdownOf } from "../report/markdown.js";
 import { missedCsv, missedJson, missedPage } from "../report/missed-table.js";
 import type { Page } from "../report/page.js";
@@ -31,6 +35,9 @@ const HELP = `
 Every option of run takes a list here: values with commas between them. A combination that cannot run is in the table with
 its reason. --set holds for every run. Runs go without counterfactuals (exposed); run one alone to see them.
 
+Two files that run --json printed, instead of options: what was asked differently, where the cycles moved, which counters
+moved and what that cost; which ops, if both ran with --detail.
+
 With --formula bitmod the rows are the published comparison's (docs/formula.md, revision head): --model, --machine and
 --phase choose among its six models, five machines, prefill and decode; each is simulated on its config in
 hw-configs/baselines/, and the difference to the formula is split by cause.
@@ -41,6 +48,7 @@ Examples:
   mobisim compare --machine edge,baselines/bit-parallel --slices 1,2,3,4 --batch 1 --steps 4 --format md
   mobisim compare --synthetic independent,correlated --budget 3,4 --batch 1,2,4,16 --steps 4 --format csv
   mobisim compare --formula bitmod --model llama-3-8b --phase decode
+  mobisim compare before.json after.json
 
 Exit codes: 0 good, 2 bad input, or nothing could be run, 70 an internal error, 130 interrupted (the runs done by then)`;
 
@@ -55,6 +63,7 @@ export function define(command: Command): void {
   for (const [, { flags, text, parse, initial }] of LISTED) {
     command.option(flags, initial === undefined ? text : `${text} (default: "${initial}")`, listOf(flags, parse));
   }
+  command.argument("[results...]", "two results of run --json: what is between them, instead of running anything");
   addOptions(command, {
     set: { ...RUN_OPTIONS.set, text: "set one knob of every machine; repeatable, later ones win" },
   })
@@ -63,7 +72,9 @@ export function define(command: Command): void {
     .option("--json", "print the comparison as one JSON document")
     .option("--quiet", "no progress bar, no notes")
     .addHelpText("after", HELP)
-    .action((options: CompareOptions & Lists) => run(options));
+    .action((results: string[], options: CompareOptions & Lists) => {
+      return results.length > 0 ? explain(results, options) : run(options);
+    });
 }
 
 type Lists = Record<string, string[] | undefined>;
@@ -86,6 +97,21 @@ async function run(options: CompareOptions & Lists): Promise<void> {
     page: () => comparePage(comparison),
   });
   if (comparison.partial) throw new Interrupted("interrupted: the comparison is partial");
+}
+
+/** What is between two results. */
+async function explain(results: string[], options: CompareOptions & Lists): Promise<void> {
+  if (results.length !== 2) throw new InputError(`compare ${results.join(" ")}: allowed two results, or options only`);
+  const stray = [...LISTED.map(([name]) => name), "set", "formula"].find((name) => options[name] !== undefined);
+  if (stray !== undefined)
+    throw new InputError(`--${stray} has no meaning between two results; allowed --format, --json`);
+  const { format, json } = options;
+  if (format === "csv") throw new InputError("--format csv has no meaning between two results; allowed terminal, md");
+  const { differenceOf } = await import("../compare/difference.js");
+  const { parseResult } = await import("../result-file.js");
+  const [a, b] = results.map((path) => parseResult(readText(path), path, packageVersion()));
+  const difference = differenceOf(a, b);
+  process.stdout.write(json ? differenceJson(difference) : pageText(differencePage(difference), format));
 }
 
 /** The published table, its machines as configs on the simulated machine. */
@@ -116,7 +142,11 @@ function requestOfPoint(point: Point, set: string[]): RunRequest {
 function print({ json, format }: CompareOptions, as: { json(): string; csv(): string; page(): Page }): void {
   if (json) process.stdout.write(as.json());
   else if (format === "csv") process.stdout.write(as.csv());
-  else process.stdout.write(format === "md" ? markdownOf(as.page()) : renderPage(as.page(), lookOfStdout()));
+  else process.stdout.write(pageText(as.page(), format));
+}
+
+function pageText(page: Page, format: CompareOptions["format"]): string {
+  return format === "md" ? markdownOf(page) : renderPage(page, lookOfStdout());
 }
 
 function formula(text: string): string {
