@@ -18,8 +18,9 @@ import { renderPage, toTerminal } from "../report/terminal.js";
 import type { RunRequest } from "../request.js";
 import type { Result } from "../result.js";
 import { addOptions, type RequestOptions, RUN_OPTIONS, requestOf } from "./run-options.js";
+import { addRecordingOptions, type Recorder, type RecordingOptions, recorderOf } from "./run-recordings.js";
 
-interface RunOptions extends RequestOptions {
+interface RunOptions extends RequestOptions, RecordingOptions {
   json?: boolean;
   out?: string;
   quiet?: boolean;
@@ -64,6 +65,7 @@ Examples:
   mobisim run --phase prefill --chunk 256                        a prefill in chunks
   mobisim run --phase mixed --chunk 32 --batch 8                 one sequence prefills while seven decode
   mobisim run --batch 4 --steps 8 --explain                      which ops, which layers, and why
+  mobisim run --steps 2 --timeline timeline.json --waveform units.vcd
   mobisim run --steps 8 --detail --json > result.json            everything that mobisim report draws
   mobisim run --budget 3 --accuracy measured                     the model runs too, on the PEs' arithmetic (20 s)
   mobisim run --trace prefill2k --phase prefill --out results/   writes results/result.json and results/report.md
@@ -80,7 +82,7 @@ Exit codes: 0 good, 2 bad input (one line on stderr, nothing on stdout, no file 
 
 /** Options, help and action of `mobisim run`. */
 export function define(command: Command): void {
-  addOptions(command, RUN_OPTIONS)
+  addRecordingOptions(addOptions(command, RUN_OPTIONS))
     .option(
       "--accuracy <source>",
       "recorded by the trace, or measured: the model runs beside the machine, in its terms",
@@ -101,11 +103,14 @@ export function define(command: Command): void {
 async function run(options: RunOptions): Promise<void> {
   const request = options.memo ? requestOf(options) : { ...requestOf(options), memoMib: 0 };
   if (options.out !== undefined) refuseFile(options.out);
-  const result = await answer(request, options);
+  const recorder = recorderOf(options);
+  const result = await answer(request, options, recorder);
   if (options.out !== undefined) {
     writeAll(options.out, { "result.json": toJson(result), "report.md": toMarkdown(result) });
     if (!options.quiet) process.stderr.write(`wrote result.json and report.md to ${options.out}\n`);
   }
+  const recorded = recorder?.write(result) ?? [];
+  if (recorded.length > 0 && !options.quiet) process.stderr.write(`wrote ${recorded.join(" and ")}\n`);
   process.stdout.write(options.json ? toJson(result) : pageFor(result, options));
   if (result.partial) throw new Interrupted(`interrupted after step ${result.steps} of ${result.stepsAsked}: partial`);
 }
@@ -118,13 +123,14 @@ function pageFor(result: Result, { explain }: RunOptions): string {
 async function answer(
   request: RunRequest,
   { accuracy, arithmetic, quiet, detail, explain }: RunOptions,
+  recorder: Recorder | undefined,
 ): Promise<Result> {
   if (accuracy === "recorded" && arithmetic !== undefined) {
     throw new InputError(`--arithmetic ${arithmetic}: allowed with --accuracy measured`);
   }
   const { simulate } = await import("../simulate.js");
-  const run = () =>
-    attended(quiet === true, (attention) => simulate(request, { ...attention, detail: detail || explain }));
+  const observe = { detail: detail || explain, listen: recorder?.listen };
+  const run = () => attended(quiet === true, (attention) => simulate(request, { ...attention, ...observe }));
   if (accuracy === "recorded") return run();
   const { startMeasurement } = await import("../io/measurement.js");
   const measurement = startMeasurement(request, arithmetic ?? ARITHMETICS[0]);
