@@ -149,7 +149,7 @@ function softmax(scores: Float32Array): Float32Array {
 /** e^x = 2^n e^r, e^r a polynomial of degree 7; every operation FP32. */
 function exp(x: number): number {
   if (x < f(-87.3)) return 0;
-  const n = nearest(f(x * f(1.44269504088896341)));
+  const n = nearest(f(x * f(Math.LOG2E)));
   const r = f(f(x - f(n * f(0.693359375))) - f(n * f(-2.1219444e-4)));
   const coefficients = [5040, 720, 120, 24, 6, 2, 1, 1].map((factorial) => f(1 / factorial));
   return f(coefficients.reduce((power, next) => f(f(power * r) + next)) * 2 ** n);
