@@ -19,6 +19,7 @@ import { Core, newCore } from "./core/core";
 import { FETCH_RUN } from "./core/board";
 import { MemoChannel, newMemo, newMemoChannel } from "./memory/memo-channel";
 import { Memo } from "./memory/memo";
+import { FIRST_COUNTER } from "./memory/memo-records";
 import { Completions, newCompletions } from "./memory/completions";
 import { NEVER, StateReader, StateWriter } from "./state";
 import { word } from "./core/record";
@@ -43,6 +44,8 @@ export class System {
   partsLeft: i32;
   /** Every channel has processed at least the clocks below this one, or is idle. */
   horizon: i64;
+  /** No part gets known to be done below this clock, whatever is granted. */
+  certain: i64;
   /** The cycle `now` has been through phases 1 and 2 and waits for records. */
   dispatching: bool;
   acted: bool;
@@ -59,6 +62,7 @@ export class System {
     this.idealDram = knob(knobs, Knob.IdealDram) != 0;
     this.partsLeft = 0;
     this.horizon = 0;
+    this.certain = 0;
     this.dispatching = false;
     this.resetChannels(knobs, device);
   }
@@ -135,7 +139,7 @@ export class System {
   private nextEvent(limit: i64): i64 {
     while (this.partsLeft > 0) {
       const next = min(this.core.wake(), limit);
-      const safe = this.clock.returnAt(this.sure() + 1);
+      const safe = this.clock.returnAt(max<i64>(this.horizon, this.certain) + 1);
       if (next < safe) return next;
       const last = this.clock.clockOf(next);
       if (this.horizon >= last) return next;
@@ -144,19 +148,20 @@ export class System {
     return min(this.core.wake(), limit);
   }
 
-  /** No part gets known to be done below this clock. */
-  private sure(): i64 {
-    let sure = i64.MAX_VALUE;
-    for (let i = 0; i < this.channelCount; i++) sure = min(sure, this.channel(i).sure(this.horizon));
-    return sure;
-  }
-
   private advance(until: i64): void {
     this.horizon = until;
     for (let i = 0; i < this.channelCount; i++) {
-      this.channel(i).work(this.horizon, this.completions);
+      if (this.channel(i).certain >= until) continue;
+      this.channel(i).work(until, this.completions);
       this.drain();
     }
+    this.foresee();
+  }
+
+  /** Where all channels are certain to. */
+  private foresee(): void {
+    this.certain = i64.MAX_VALUE;
+    for (let i = 0; i < this.channelCount; i++) this.certain = min(this.certain, this.channel(i).certain);
   }
 
   /** Brings every channel, refresh included, to the clock of cycle `now`. */
@@ -218,6 +223,7 @@ export class System {
     }
     if (this.partsLeft == 0) this.horizon = max(this.horizon, arrive);
     this.partsLeft += parts;
+    this.foresee();
     return parts;
   }
 
@@ -233,6 +239,7 @@ export class System {
   collect(): usize {
     memory.copy(this.collected, this.counters, Counter.Count * 8);
     for (let i = 0; i < this.channelCount; i++) this.channel(i).collect(this.collected);
+    if (this.memo != null) this.memo!.collect(this.collected + (FIRST_COUNTER << 3));
     return this.collected;
   }
 
@@ -255,6 +262,7 @@ export class System {
     assert(phase == clock * this.clock.memoryPeriod - now * this.clock.corePeriod, "another clock phase");
     this.now = now;
     this.horizon = clock;
+    this.certain = 0;
     this.partsLeft = from.take();
     this.dispatching = false;
     this.core.load(now, from);

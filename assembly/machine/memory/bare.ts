@@ -6,6 +6,7 @@
 import { make } from "../alloc";
 import { StateReader, StateWriter } from "../state";
 import { Completions, newCompletions } from "./completions";
+import { FIRST_COUNTER } from "./memo-records";
 import { MemoChannel, newMemo, newMemoChannel } from "./memo-channel";
 
 /** A channel with what its callers need around it. */
@@ -66,6 +67,7 @@ export function channelWake(bare: Bare): i32 {
 
 export function channelCounters(bare: Bare, counters: usize): void {
   bare.channel.collect(counters);
+  if (bare.channel.memo != null) bare.channel.memo!.collect(counters + (FIRST_COUNTER << 3));
 }
 
 export function channelLog(bare: Bare, lines: usize, count: i32): void {

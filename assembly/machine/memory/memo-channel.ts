@@ -21,7 +21,7 @@ import { channelTransactions, dramWord } from "./address";
 import { Completions } from "./completions";
 import { Frame, newFrame } from "./frame";
 import { Memo } from "./memo";
-import { COUNTERS, DONE_WORDS, Entry, FIRST_COUNTER, Place } from "./memo-records";
+import { addCounters, COUNTERS, DONE_WORDS, Entry, FIRST_COUNTER, Place } from "./memo-records";
 import { Origin } from "./origin";
 import { newRehearsal, Rehearsal } from "./rehearsal";
 import { Runs } from "./runs";
@@ -41,7 +41,8 @@ export class MemoChannel {
   told: i32; // completions of the segment under way that the core knows
   left: i32; // parts that it does not know to be done
   now: i64; // clocks below are processed
-  counters: usize; // i64[COUNTERS] up to the boundary
+  certain: i64; // no part gets known to be done below this clock, whatever is granted
+  counters: usize; // i64[COUNTERS] of what it has served alone
   refreshClocks: i64;
   turns: i32;
 
@@ -51,6 +52,7 @@ export class MemoChannel {
     this.left = 0;
     memory.fill(this.counters, 0, COUNTERS << 3);
     this.now = 0;
+    this.certain = 0;
     this.alone = true;
   }
 
@@ -64,30 +66,30 @@ export class MemoChannel {
 
   push(local: i64, count: i32, write: bool, slot: i32, arrive: i64): void {
     if (this.alone) {
-      if (this.memo != null) this.memo!.noteAlone(count);
+      this.certain = 0;
+      if (this.memo != null) this.memo!.balance.noteAlone(count);
       return this.rehearsal.channel.push(local, count, write, slot, arrive);
     }
     this.left++;
     const part = this.whole.push(local, count, write, slot, arrive);
     // An idle segment was chosen before its end was known.
     if (this.whole.offering == part && this.segments.taking == 0) this.place.entry = 0;
+    if (this.place.entry == 0 || this.segments.taking == 0) this.certain = 0;
   }
 
   idle(): bool {
     return this.alone ? this.rehearsal.channel.idle() : this.left == 0;
   }
 
-  /**
-   * No part gets known to be done below this clock, whatever is granted meanwhile; at least `horizon`, below which all is
-   * processed. A segment that offers is certain to its end, an idle one may be cut by an arrival.
-   */
-  sure(horizon: i64): i64 {
-    if (this.idle()) return i64.MAX_VALUE;
-    if (this.alone || this.place.entry == 0 || this.segments.taking == 0) return horizon;
-    const entry = changetype<Entry>(this.place.entry);
-    const known =
-      this.told < entry.completions ? load<i32>(entry.done + <usize>(this.told * (DONE_WORDS << 2)), 4) : entry.length;
-    return max<i64>(horizon, this.origin.now + <i64>known);
+  /** Where it is certain to: a segment that offers to its next completion or end, an idle one may be cut by an arrival. */
+  private foresee(): void {
+    this.certain = 0;
+    if (this.idle()) this.certain = i64.MAX_VALUE;
+    else if (!this.alone && this.place.entry != 0 && this.segments.taking > 0) {
+      const entry = changetype<Entry>(this.place.entry);
+      const done = entry.done + <usize>(this.told * (DONE_WORDS << 2));
+      this.certain = this.origin.now + <i64>(this.told < entry.completions ? load<i32>(done, 4) : entry.length);
+    }
   }
 
   /** Processes all memory clocks t < until; parts whose last completion clock got known go to `out`. */
@@ -98,14 +100,12 @@ export class MemoChannel {
   /** As `advance`, but stops where the channel falls idle: what refresh does after that can wait until somebody asks. */
   work(until: i64, out: Completions): void {
     if (!this.idle()) this.process(until, true, out);
+    this.foresee();
   }
 
-  /** Adds the counters to a vector of Counter.Count. */
+  /** Adds the counters to a vector of Counter.Count, but for what the memo counts. */
   collect(counters: usize): void {
-    for (let i = 0; i < COUNTERS; i++) {
-      const into = counters + ((<usize>(FIRST_COUNTER + i)) << 3);
-      store<i64>(into, load<i64>(into) + load<i64>(this.counters + ((<usize>i) << 3)));
-    }
+    addCounters(this.counters, counters + (FIRST_COUNTER << 3));
     if (!this.alone) this.catchUp();
     this.rehearsal.channel.collect(counters);
   }
@@ -117,6 +117,7 @@ export class MemoChannel {
 
   load(now: i64, from: StateReader): void {
     this.alone = true;
+    this.certain = 0;
     this.whole.reset();
     this.left = 0;
     this.place.clear();
@@ -124,12 +125,12 @@ export class MemoChannel {
   }
 
   private process(until: i64, stopIdle: bool, out: Completions): void {
-    if (!this.alone && this.memo!.isWasted()) this.leave();
+    if (!this.alone && this.memo!.balance.isWasted()) this.leave();
     if (!this.alone) return this.recall(until, stopIdle, out);
     const channel = this.rehearsal.channel;
     if (stopIdle) channel.work(until, out);
     else channel.advance(until, out);
-    if (this.memo != null && channel.idle() && this.memo!.isWorthTrying()) this.enter();
+    if (this.memo != null && channel.idle() && this.memo!.balance.isWorthTrying()) this.enter();
   }
 
   /** The channel serves alone from now on. */
@@ -168,11 +169,7 @@ export class MemoChannel {
 
   /** What the channel has counted alone. */
   private keepCounters(): void {
-    const counted = this.rehearsal.outcome.counted();
-    for (let i = 0; i < COUNTERS; i++) {
-      const into = this.counters + ((<usize>i) << 3);
-      store<i64>(into, load<i64>(into) + load<i64>(counted + ((<usize>(FIRST_COUNTER + i)) << 3)));
-    }
+    addCounters(this.rehearsal.outcome.counted() + (FIRST_COUNTER << 3), this.counters);
     this.rehearsal.channel.controller.tally.reset();
   }
 
@@ -227,10 +224,7 @@ export class MemoChannel {
     origin.now += entry.length;
     if (entry.due != 0) origin.refresh += <i64>entry.due * this.refreshClocks;
     if (entry.turns != 0) origin.turn = (origin.turn + entry.turns) % this.turns;
-    for (let i = 0; i < COUNTERS; i++) {
-      const into = this.counters + ((<usize>i) << 3);
-      store<i64>(into, load<i64>(into) + <i64>load<i32>(entry.counters + ((<usize>i) << 2)));
-    }
+    this.memo!.use(entry);
     this.place.state = entry.state;
     this.place.entry = 0;
     this.told = 0;

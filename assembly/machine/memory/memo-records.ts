@@ -34,6 +34,8 @@ export class Entry {
   asides: i32; // writes set aside at the end; -1: those of before
   rows: i32;
   turns: i32; // refreshes served
+  uses: i32; // since its counters were added last
+  usedBefore: usize; // the entry that was used first before it since then, 0 when there is none
   due: i32; // times that refreshes were added
   counters: usize; // i32[COUNTERS]
   done: usize; // [label, clock at which it gets known, completion clock], relative to the begin
@@ -73,4 +75,10 @@ export function stateBytes(state: State): usize {
 @inline
 export function entryKey(entry: Entry): usize {
   return changetype<usize>(entry) + offsetof<Entry>();
+}
+
+/** Adds i64[COUNTERS]. */
+export function addCounters(from: usize, into: usize): void {
+  for (let i: usize = 0; i < <usize>(COUNTERS << 3); i += 8)
+    store<i64>(into + i, load<i64>(into + i) + load<i64>(from + i));
 }

@@ -7,13 +7,13 @@
 //
 //   Bounded     when the arena is full, all is forgotten but the states that channels are in (their `Place`); what was
 //               remembered is simulated again, so that only the time of a run depends on the size.
-//   Worth       transactions remembered minus what entering cost, of late. Where nothing repeats itself it falls below zero, and
-//               the channels serve alone for a while: remembering never costs much.
 //   Source      docs/machine.md section 9, "Remembering".
 
 import { MemoCount } from "../../contract";
-import { make } from "../alloc";
+import { make, zeroed } from "../alloc";
+import { Balance } from "./balance";
 import {
+  addCounters,
   ASIDE_WORDS,
   COUNTERS,
   DONE_WORDS,
@@ -25,23 +25,8 @@ import {
   stateBytes,
 } from "./memo-records";
 
-/** What looking up gave; sums since the begin. */
-@unmanaged
-export class MemoTally {
-  hits: i64;
-  misses: i64;
-  remembered: i64; // transactions
-  simulated: i64;
-  rehearsals: i64; // entries made
-  forgotten: i64; // times that the arena was full
-}
-
 /** Segments that one choice may add. */
 export const MOST_SEGMENTS: i32 = 3;
-/** Transactions that could be simulated in the time that one segment takes more when it has to be entered. */
-const COST: i64 = 80;
-/** Of a channel that serves alone, transactions for each that may be spent on trying the memo again. */
-const TRY: i64 = 8;
 /** Bytes of arena for each bucket. */
 const BYTES_A_BUCKET: i32 = 256;
 
@@ -60,9 +45,11 @@ export class Memo {
   key: usize; // i32[], the key that is looked for
   keyWords: i32;
   aside: usize; // room for the states of all places
-  tally: MemoTally;
-  worth: i64;
-  mostWorth: i64;
+  balance: Balance;
+  rehearsals: i64; // entries made
+  forgotten: i64; // times that the arena was full
+  counters: usize; // i64[COUNTERS] of entries used
+  used: usize; // entries whose uses are not in them, 0 when there is none
 
   /** A memo of at least the bytes that the places need, each a state, and one of them so many segments more. */
   build(wanted: i32, places: i32, segmentBytes: i32, keyCapacity: i32): void {
@@ -77,9 +64,12 @@ export class Memo {
     this.aside = heap.alloc(<usize>(places * segmentBytes));
     this.key = heap.alloc((<usize>keyCapacity) << 2);
     this.placeCount = 0;
-    this.tally = make<MemoTally>();
-    this.mostWorth = wanted >> 4;
-    this.worth = this.mostWorth;
+    this.balance = make<Balance>();
+    this.balance.build(wanted);
+    this.rehearsals = 0;
+    this.forgotten = 0;
+    this.counters = zeroed(COUNTERS << 3);
+    this.used = 0;
     this.clear();
   }
 
@@ -89,36 +79,30 @@ export class Memo {
     this.placeCount++;
   }
 
-  /** A segment that offers some transactions, or idles, was looked up. */
+  /** What an entry tells has been done once more. */
   @inline
-  note(known: bool, transactions: i32): void {
-    const tally = this.tally;
-    if (known) {
-      tally.hits++;
-      tally.remembered += transactions;
-      this.worth = min<i64>(this.worth + transactions, this.mostWorth);
-    } else {
-      tally.misses++;
-      tally.simulated += transactions;
-      this.worth -= COST;
+  use(entry: Entry): void {
+    if (entry.uses++ != 0) return;
+    entry.usedBefore = this.used;
+    this.used = changetype<usize>(entry);
+  }
+
+  /** Adds the counters of all that was remembered to i64[COUNTERS]. */
+  collect(counters: usize): void {
+    this.addUses();
+    addCounters(this.counters, counters);
+  }
+
+  private addUses(): void {
+    while (this.used != 0) {
+      const entry = changetype<Entry>(this.used);
+      for (let i: usize = 0; i < <usize>COUNTERS; i++) {
+        const into = this.counters + (i << 3);
+        store<i64>(into, load<i64>(into) + <i64>load<i32>(entry.counters + (i << 2)) * <i64>entry.uses);
+      }
+      entry.uses = 0;
+      this.used = entry.usedBefore;
     }
-  }
-
-  /** Transactions are simulated by a channel that serves alone. */
-  noteAlone(transactions: i32): void {
-    this.tally.simulated += transactions;
-    this.worth += (transactions + TRY - 1) / TRY;
-  }
-
-  /** Whether a channel should serve alone. */
-  @inline
-  isWasted(): bool {
-    return this.worth < 0;
-  }
-
-  /** Whether one that does should try again. */
-  isWorthTrying(): bool {
-    return this.worth > this.mostWorth / 2;
   }
 
   /** Makes sure of so many bytes: forgets all else if they are not there. */
@@ -192,6 +176,7 @@ export class Memo {
     entry.completions = completions;
     entry.asides = asides;
     entry.rows = rows;
+    entry.uses = 0;
     entry.counters = at + counters;
     entry.done = at + done;
     entry.aside = at + aside;
@@ -200,18 +185,18 @@ export class Memo {
     entry.next = <usize>load<u32>(bucket);
     store<u32>(bucket, <u32>at);
     this.entries++;
-    this.tally.rehearsals++;
+    this.rehearsals++;
     return entry;
   }
 
   /** Writes i64[MemoCount.Count]. */
   count(into: usize): void {
-    const tally = this.tally;
-    store<i64>(into + (MemoCount.Hits << 3), tally.hits);
-    store<i64>(into + (MemoCount.Misses << 3), tally.misses);
-    store<i64>(into + (MemoCount.Remembered << 3), tally.remembered);
-    store<i64>(into + (MemoCount.Simulated << 3), tally.simulated);
-    store<i64>(into + (MemoCount.Forgotten << 3), tally.forgotten);
+    const balance = this.balance;
+    store<i64>(into + (MemoCount.Hits << 3), balance.hits);
+    store<i64>(into + (MemoCount.Misses << 3), balance.misses);
+    store<i64>(into + (MemoCount.Remembered << 3), balance.remembered);
+    store<i64>(into + (MemoCount.Simulated << 3), balance.simulated);
+    store<i64>(into + (MemoCount.Forgotten << 3), this.forgotten);
     store<i64>(into + (MemoCount.States << 3), this.states);
     store<i64>(into + (MemoCount.Entries << 3), this.entries);
     store<i64>(into + (MemoCount.Bytes << 3), <i64>(this.top - this.arena));
@@ -226,6 +211,7 @@ export class Memo {
 
   /** Forgets all but the states that channels are in. */
   private forget(): void {
+    this.addUses();
     let into = this.aside;
     for (let i = 0; i < this.placeCount; i++) {
       if (this.place(i).isFree()) continue;
@@ -235,7 +221,7 @@ export class Memo {
       into += (bytes + 7) & ~7;
     }
     this.clear();
-    this.tally.forgotten++;
+    this.forgotten++;
     let from = this.aside;
     for (let i = 0; i < this.placeCount; i++) {
       if (this.place(i).isFree()) continue;

@@ -46,7 +46,7 @@ export class Segments {
     const origin = this.origin;
     if (head != null && head.arrive > origin.now && this.place.state.quiet) this.skip(min<i64>(head.arrive, until));
     memo.reserve(this.rehearsal.outcome.mostBytes() * MOST_SEGMENTS);
-    const missesBefore = memo.tally.rehearsals;
+    const missesBefore = memo.rehearsals;
     let entry: Entry;
     if (head != null && head.arrive <= origin.now) entry = this.chooseOffer(head);
     else {
@@ -55,7 +55,7 @@ export class Segments {
       entry = this.chooseIdle(head == null ? NEVER : head.arrive - origin.now);
     }
     this.place.entry = changetype<usize>(entry);
-    memo.note(memo.tally.rehearsals == missesBefore, this.taking);
+    memo.balance.note(memo.rehearsals == missesBefore, this.taking);
     return true;
   }
 

@@ -1,0 +1,57 @@
+//
+//   Balance: what a memo has given and taken, and whether it is worth its time.
+//
+//   Worth       transactions remembered minus what entering cost, of late. Where nothing repeats itself it falls below zero, and
+//               the channels serve alone for a while: remembering never costs much.
+
+/** Transactions that could be simulated in the time that one segment takes more when it has to be entered. */
+const COST: i64 = 80;
+/** Of a channel that serves alone, transactions for each that may be spent on trying the memo again. */
+const TRY: i64 = 8;
+
+/** What looking up gave; sums since the begin. */
+@unmanaged
+export class Balance {
+  hits: i64;
+  misses: i64;
+  remembered: i64; // transactions
+  simulated: i64;
+  worth: i64;
+  mostWorth: i64;
+
+  build(bytes: i32): void {
+    this.mostWorth = bytes >> 4;
+    this.worth = this.mostWorth;
+  }
+
+  /** A segment that offers some transactions, or idles, was looked up. */
+  @inline
+  note(known: bool, transactions: i32): void {
+    if (known) {
+      this.hits++;
+      this.remembered += transactions;
+      this.worth = min<i64>(this.worth + transactions, this.mostWorth);
+    } else {
+      this.misses++;
+      this.simulated += transactions;
+      this.worth -= COST;
+    }
+  }
+
+  /** Transactions are simulated by a channel that serves alone. */
+  noteAlone(transactions: i32): void {
+    this.simulated += transactions;
+    this.worth += (transactions + TRY - 1) / TRY;
+  }
+
+  /** Whether a channel should serve alone. */
+  @inline
+  isWasted(): bool {
+    return this.worth < 0;
+  }
+
+  /** Whether one that does should try again. */
+  isWorthTrying(): bool {
+    return this.worth > this.mostWorth / 2;
+  }
+}
