@@ -1,9 +1,14 @@
 //
-//   FP16 as bits: numbers to half precision, round to nearest even, and back.
+//   FP16: numbers to half precision, round to nearest even, as bits and back, or as FP32 in place.
+//
+//     normal halves have 11 significant bits; below 2^-14 they lie 2^-24 apart; from 65520 on there is none
 //
 
 const FRACTION = 10;
 const BIAS = 15;
+/** An FP32 and its bits. */
+const word = new Float32Array(1);
+const bits = new Int32Array(word.buffer);
 
 /** The number that 16 bits are. */
 export function fp16ToNumber(bits: number): number {
@@ -25,6 +30,31 @@ export function numberToFp16(value: number): number {
   const units = roundHalfEven(magnitude / 2 ** (exponent - FRACTION));
   // The hidden one of `units` carries into the exponent field, as does a fraction that rounds up to the next power.
   return sign | Math.min(((exponent + BIAS - 1) << FRACTION) + units, 0x7c00);
+}
+
+/** The FP16 number nearest to an FP32; infinite from 65520 on. */
+export function roundToHalf(value: number): number {
+  word[0] = value;
+  bits[0] = roundBits(bits[0]);
+  return word[0];
+}
+
+/** FP32 bits of the nearest FP16. */
+function roundBits(value: number): number {
+  const magnitude = value & 0x7fffffff;
+  if (magnitude >= 0x38800000) {
+    const rounded = (magnitude + 0xfff + ((magnitude >> 13) & 1)) & ~0x1fff;
+    const finite = rounded < 0x47800000 || magnitude > 0x7f800000;
+    return (value & 0x80000000) | (finite ? rounded : 0x7f800000);
+  }
+  return (value & 0x80000000) | subnormal(magnitude);
+}
+
+/** Below 2^-14: adding 0.5 puts 2^-24 at the last bit of an FP32, which rounds. */
+function subnormal(magnitude: number): number {
+  bits[0] = magnitude;
+  word[0] = Math.fround(word[0] + 0.5) - 0.5;
+  return bits[0];
 }
 
 /** The nearest integer, a tie to the even one; keeps the sign of zero. */

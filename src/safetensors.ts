@@ -6,7 +6,8 @@
 //     │ n: u64 │ n bytes of JSON  │ tensor   │ tensor    │ ...              │   no gap, no overlap, nothing after
 //     └────────┴──────────────────┴──────────┴───────────┴──────────────────┘
 //
-//   Nothing is copied or converted until it is asked for; a typed view copies only where the bytes are not aligned.
+//   A file is read piece by piece: the header, then each tensor when it is asked for. So a file may be longer than what fits
+//   into memory, and nothing is converted until somebody wants it; a typed view copies only where the bytes are not aligned.
 //   Left out: dtypes below one byte; big-endian hosts (typed arrays are read in the host's order).
 //
 
@@ -31,6 +32,9 @@ const DTYPE_BYTES = {
   F64: 8,
 } as const;
 
+/** Bytes of a header, as the public reader has it. */
+const LONGEST_HEADER = 100_000_000;
+
 export type Dtype = keyof typeof DTYPE_BYTES;
 
 export interface Tensor {
@@ -38,7 +42,7 @@ export interface Tensor {
   readonly name: string;
   readonly dtype: Dtype;
   readonly shape: readonly number[];
-  /** The raw bytes, a view into the file. */
+  /** The raw bytes, read anew from the file (a view where the file is in memory). */
   bytes(): Uint8Array;
 }
 
@@ -53,9 +57,22 @@ interface Extent {
   end: number;
 }
 
+/** Bytes that are somewhere: in memory, on a disk. */
+export interface ByteSource {
+  readonly length: number;
+  read(begin: number, end: number): Uint8Array;
+}
+
+/** A file that is in memory. */
 export function parseSafetensors(bytes: Uint8Array, fileName: string): Safetensors {
-  const data = bytes.subarray(8 + headerLength(bytes, fileName));
-  const header = parseHeader(bytes.subarray(8, bytes.length - data.length), fileName);
+  return openSafetensors({ length: bytes.length, read: (begin, end) => bytes.subarray(begin, end) }, fileName);
+}
+
+/** A file of which the header is read now, and tensors are later. */
+export function openSafetensors(source: ByteSource, fileName: string): Safetensors {
+  const start = 8 + headerLength(source, fileName);
+  const dataBytes = source.length - start;
+  const header = parseHeader(source.read(8, start), fileName);
   const tensors = new Map<string, Tensor>();
   const extents: Extent[] = [];
   let metadata: Record<string, string> = {};
@@ -64,11 +81,12 @@ export function parseSafetensors(bytes: Uint8Array, fileName: string): Safetenso
       metadata = parseMetadata(entry, fileName);
       continue;
     }
-    const { dtype, shape, begin, end } = parseEntry(entry, name, data.length, fileName);
+    const { dtype, shape, begin, end } = parseEntry(entry, name, dataBytes, fileName);
     extents.push({ name, begin, end });
-    tensors.set(name, { file: fileName, name, dtype, shape, bytes: () => data.subarray(begin, end) });
+    const bytes = () => source.read(start + begin, start + end);
+    tensors.set(name, { file: fileName, name, dtype, shape, bytes });
   }
-  checkExtents(extents, data.length, fileName);
+  checkExtents(extents, dataBytes, fileName);
   return { tensors, metadata };
 }
 
@@ -81,18 +99,18 @@ export function tensorOf(file: Safetensors, name: string, fileName: string): Ten
 
 // ---- the header
 
-function headerLength(bytes: Uint8Array, fileName: string): number {
-  if (bytes.length < 8) {
+function headerLength(source: ByteSource, fileName: string): number {
+  if (source.length < 8) {
     throw new InputError(
-      `${fileName}: the file is ${bytes.length} bytes long; allowed 8 or more (the header's length)`,
+      `${fileName}: the file is ${source.length} bytes long; allowed 8 or more (the header's length)`,
     );
   }
+  const bytes = source.read(0, 8);
   const length = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true);
-  const most = bytes.length - 8;
+  const rest = source.length - 8;
+  const [most, why] = rest <= LONGEST_HEADER ? [rest, "what follows in the file"] : [LONGEST_HEADER, "of the format"];
   if (length < 2n || length > BigInt(most)) {
-    throw new InputError(
-      `${fileName}: the header's length is ${length}; allowed 2..${most} (what follows in the file)`,
-    );
+    throw new InputError(`${fileName}: the header's length is ${length}; allowed 2..${most} (${why})`);
   }
   return Number(length);
 }

@@ -9,11 +9,10 @@
 //     exact       FP32 as it comes: for comparisons with a reference
 //
 
-import { roundHalfEven } from "../half.js";
+import { roundHalfEven, roundToHalf } from "../half.js";
 import type { Model } from "../model.js";
 import type { Kernels } from "../wasm/kernels.js";
 import type { FloatVector } from "../wasm/vectors.js";
-import { roundToHalf } from "./half.js";
 
 export type KvFormat = "exact" | 2 | 3 | 4 | 8 | 16;
 

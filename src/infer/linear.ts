@@ -9,13 +9,12 @@
 //     int8     activations INT8, scale = absmax/127 a token; exact group sums; FP32 in the order of int8-tile.ts
 //
 
-import { roundHalfEven } from "../half.js";
+import { roundHalfEven, roundToHalf } from "../half.js";
 import { SLICES } from "../trace-json.js";
 import type { Int8Matrix, SliceMatrix } from "../wasm/int8-kernels.js";
 import type { FloatMatrix, Kernels } from "../wasm/kernels.js";
 import type { PeMatrix } from "../wasm/pe-kernels.js";
 import type { FloatVector, Rows } from "../wasm/vectors.js";
-import { roundToHalf } from "./half.js";
 import { dequantize, type SliceStack } from "./slices.js";
 
 /** How products and sums are made: the aligned BitMoD PE, INT8 activations on an integer PE, or plain FP32. */

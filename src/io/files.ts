@@ -23,16 +23,15 @@ import {
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { InputError, nearest } from "../errors.js";
+import type { ByteSource } from "../safetensors.js";
 
+/** Bytes of one read: the system takes no 2 GiB at a time. */
+const READ_AT_ONCE = 2 ** 30;
 const HASHED_AT_ONCE = 1 << 18;
 
 export function readBytes(path: string): Uint8Array<ArrayBuffer> {
-  try {
-    const { buffer, byteOffset, length } = readFileSync(path);
-    return new Uint8Array(buffer, byteOffset, length);
-  } catch (error) {
-    throw new InputError(`${labelOf(path)}: cannot be read: ${reason(error)}`);
-  }
+  const { buffer, byteOffset, length } = reading(path, () => readFileSync(path));
+  return new Uint8Array(buffer, byteOffset, length);
 }
 
 export function readText(path: string): string {
@@ -50,6 +49,38 @@ export function fileExists(path: string): boolean {
 
 export function sha256(data: Uint8Array | string): string {
   return createHash("sha256").update(data).digest("hex");
+}
+
+/** A file of which pieces are read when they are wanted: however large it is, a piece fits into memory. */
+export function byteSource(path: string): ByteSource {
+  return {
+    length: reading(path, () => statSync(path).size),
+    read: (begin, end) => reading(path, () => pieceOf(path, begin, end)),
+  };
+}
+
+function pieceOf(path: string, begin: number, end: number): Uint8Array {
+  const piece = new Uint8Array(end - begin);
+  const file = openSync(path, "r");
+  try {
+    for (let at = 0; at < piece.length; ) {
+      const size = readSync(file, piece, at, Math.min(piece.length - at, READ_AT_ONCE), begin + at);
+      if (size === 0) throw new InputError(`${labelOf(path)}: ends at byte ${begin + at}; ${end} when it was opened`);
+      at += size;
+    }
+  } finally {
+    closeSync(file);
+  }
+  return piece;
+}
+
+function reading<T>(path: string, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    if (error instanceof InputError) throw error;
+    throw new InputError(`${labelOf(path)}: cannot be read: ${reason(error)}`);
+  }
 }
 
 /** Of a file that is only hashed, however large: piece by piece. */

@@ -11,11 +11,22 @@ import { parseTokenizer, type Tokenizer } from "../infer/tokenizer.js";
 import { Checkpoint, parseShardIndex } from "../infer/weights.js";
 import type { Model } from "../model.js";
 import { parseModel } from "../model-config.js";
-import { parseSafetensors } from "../safetensors.js";
+import { openSafetensors } from "../safetensors.js";
 import { compileBinary } from "../wasm/instance.js";
 import { Kernels } from "../wasm/kernels.js";
 import { loadNumeric } from "../wasm/numeric.js";
-import { assetPath, fileExists, findNamed, labelOf, readBytes, readText, resolveNameOrFile, sha256 } from "./files.js";
+import {
+  assetPath,
+  byteSource,
+  fileExists,
+  fileSha256,
+  findNamed,
+  labelOf,
+  readBytes,
+  readText,
+  resolveNameOrFile,
+  sha256,
+} from "./files.js";
 
 export interface ModelFolder extends LanguageModel {
   readonly folder: string;
@@ -45,9 +56,10 @@ export function readLanguageModel(nameOrFolder: string): ModelFolder {
     return content;
   };
   const tensors = (name: string) => {
-    const bytes = readBytes(join(folder, name));
-    files.push({ name: labelOf(join(folder, name)), sha256: sha256(bytes) });
-    return parseSafetensors(bytes, labelOf(join(folder, name)));
+    const path = join(folder, name);
+    const opened = openSafetensors(byteSource(path), labelOf(path));
+    files.push({ name: labelOf(path), sha256: fileSha256(path) });
+    return opened;
   };
   const config = text("config.json");
   const label = labelOf(join(folder, "config.json"));

@@ -4,8 +4,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { roundHalfEven } from "../../src/half.js";
-import { roundToHalf } from "../../src/infer/half.js";
+import { roundHalfEven, roundToHalf } from "../../src/half.js";
 import { KvCache, type KvFormat } from "../../src/infer/kv-cache.js";
 import { kernels } from "../support/infer.js";
 import { smallModel } from "../support/pack.js";
