@@ -12,6 +12,7 @@ import { parquetOf } from "../io/parquet.js";
 import { openPool } from "../io/pool.js";
 import {
   pointsOf,
+  readAnswers,
   readShard,
   readSweep,
   type Shard,
@@ -29,7 +30,7 @@ import { evolve } from "../sweep/evolve.js";
 import { checkMaker, type Header, headerOf } from "../sweep/header.js";
 import { type Maker, type Planner, planOf } from "../sweep/plan.js";
 import type { Answered, Planned } from "../sweep/record.js";
-import { Session } from "../sweep/session.js";
+import { type Evaluation, Session } from "../sweep/session.js";
 import { gridSize, parseSpace, type Search, type Space } from "../sweep/space.js";
 import { machineValues, optionChecks, refuseIdleAxes, requestOfPoint } from "./sweep-options.js";
 
@@ -43,6 +44,8 @@ export interface PlanOptions {
 
 export interface WorkOptions {
   readonly workers?: number | undefined;
+  /** Another sweep's folder: points that it answered are not run again. */
+  readonly reuse?: string | undefined;
   readonly quiet: boolean;
 }
 
@@ -63,7 +66,7 @@ export function planSweep(file: string, { out, limit, prune, search }: PlanOptio
 }
 
 /** Runs what is missing of a shard. */
-export async function runShard(folder: string, shard: Shard, { workers, quiet }: WorkOptions): Promise<void> {
+export async function runShard(folder: string, shard: Shard, { workers, reuse, quiet }: WorkOptions): Promise<void> {
   const { header, space: text, points } = readChecked(folder);
   const planner = plannerOf(text, join(folder, "space.yaml"), header.search);
   if (points === undefined && shard.count > 1) {
@@ -75,13 +78,14 @@ export async function runShard(folder: string, shard: Shard, { workers, quiet }:
   if (own !== undefined) checkRecorded(own, recorded, folder);
   const total = own?.length ?? header.search.points;
   const progress = await sweepProgress(total, recorded.length, quiet);
+  const known = reuse === undefined ? new Map<string, Evaluation>() : answersOf(reuse);
   const pool = await openPool(workers);
   const counts = { done: recorded.length, pruned: 0, invalid: 0 };
   const session: Session = new Session({
     aims: header,
     prune: header.prune,
     recorded,
-    evaluate: ({ values }) => pool.evaluate(planner.requestOf(values)),
+    evaluate: async ({ id, values }) => known.get(id) ?? pool.evaluate(planner.requestOf(values)),
     append: (answer) => {
       file.append(answer);
       counts.done++;
@@ -168,6 +172,15 @@ function readChecked(folder: string): Sweep {
   const sweep = readSweep(folder);
   checkMaker(sweep.header, { version: packageVersion(), engine: sha256(engineBinary()) }, folder);
   return sweep;
+}
+
+/** What another sweep found, by point: equal ids have equal answers. */
+function answersOf(folder: string): Map<string, Evaluation> {
+  readChecked(folder);
+  const ran = readAnswers(folder).answers.flatMap(({ id, measures, stateHash }): [string, Evaluation][] => {
+    return measures === undefined || stateHash === undefined ? [] : [[id, { measures, stateHash }]];
+  });
+  return new Map(ran);
 }
 
 function checkRecorded(points: readonly Planned[], recorded: readonly Answered[], folder: string): void {

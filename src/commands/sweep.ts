@@ -28,6 +28,7 @@ interface Options {
   shard?: Shard;
   shards?: number;
   workers?: number;
+  reuse?: string;
   format: (typeof FORMATS)[number];
   json?: boolean;
   quiet?: boolean;
@@ -97,6 +98,7 @@ function workOptions(command: Command): Command {
       "threads (default: as many as cores); results do not depend on it",
       integer("--workers", 1),
     )
+    .option("--reuse <folder>", "another sweep's folder: points that it ran are not run again")
     .option("--quiet", "no progress bar, no notes");
 }
 
@@ -111,7 +113,7 @@ async function sweep(space: string | undefined, options: Options): Promise<void>
   const out = folderOf(space, options);
   const { planSweep, runShard, WHOLE } = await import("./sweep-work.js");
   planSweep(space, { ...options, out, search: searchOf(options) });
-  await runShard(out, WHOLE, { workers: options.workers, quiet: options.quiet === true });
+  await runShard(out, WHOLE, { ...options, quiet: options.quiet === true });
   await merge(out, { ...options, shards: 1 });
 }
 
@@ -131,9 +133,9 @@ async function plan(space: string, options: Options): Promise<void> {
   process.stdout.write(`${out}: ${count}\n`);
 }
 
-async function runPart(folder: string, { shard: part, workers, quiet }: Options): Promise<void> {
+async function runPart(folder: string, { shard: part, ...options }: Options): Promise<void> {
   const { runShard, WHOLE } = await import("./sweep-work.js");
-  await runShard(folder, part ?? WHOLE, { workers, quiet: quiet === true });
+  await runShard(folder, part ?? WHOLE, { ...options, quiet: options.quiet === true });
 }
 
 async function merge(folder: string, { shards, json, format }: Options): Promise<void> {

@@ -14,7 +14,7 @@ import type { RunRequest } from "../../src/request.js";
 import { simulate } from "../../src/simulate.js";
 import { frontOf } from "../../src/sweep/aims.js";
 import type { Answered } from "../../src/sweep/record.js";
-import { goHome, good, SHIM } from "../support/sweep.js";
+import { goHome, good, mobisim, SHIM } from "../support/sweep.js";
 
 const test = suite("commands/sweep");
 
@@ -130,6 +130,16 @@ test("the script of a batch system runs every shard", () => {
     line,
     /^parallel mobisim sweep run 'reference' .* --shard \{\}\/4 ::: \$\(seq 4\) && mobisim sweep merge 'ref/,
   );
+});
+
+test("what another sweep ran is not run again: the same answers", () => {
+  const before = readFileSync("reference/results.ndjson", "utf8");
+  const marked = before.replace(/"stateHash":"[0-9a-f]+"/g, '"stateHash":"known"');
+  good("plan", "space.yaml", "--out", "known");
+  writeFileSync("known/results.ndjson", marked);
+  good("space.yaml", "--out", "reused", "--reuse", "known");
+  assert.is(readFileSync("reused/results.ndjson", "utf8"), marked);
+  assert.is(mobisim("space.yaml", "--out", "reused", "--reuse", "nowhere").status, 2);
 });
 
 test("an evolution under a seed is the same again, also after a cut", () => {
