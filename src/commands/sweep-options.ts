@@ -43,7 +43,7 @@ export function refuseIdleAxes({ axes }: Space, label: string): void {
 }
 
 /** What a point of a space asks. */
-export function requestOfPoint({ run }: Space, values: Values): RunRequest {
+export function requestOfPoint({ run }: Pick<Space, "run">, values: Values): RunRequest {
   const all = Object.entries({
     steps: DEFAULT_STEPS,
     machine: DEFAULT_MACHINE,

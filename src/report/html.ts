@@ -7,8 +7,9 @@
 //
 
 import { escapeMarkup, scriptJson } from "./escape.js";
-import { BOOT, STYLE } from "./html-assets.js";
-import type { Chart, Figure, Page, Row, Section } from "./page.js";
+import { BOOT } from "./html-script.js";
+import { STYLE } from "./html-style.js";
+import type { Attachment, Chart, Figure, Page, Section } from "./page.js";
 
 const POLICY = "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; img-src data:";
 
@@ -45,18 +46,24 @@ ${libraries.join("\n")}
 `;
 }
 
-function sectionOf(
-  { title, source, figures = [], columns, rows, notes }: Section,
-  charts: Record<string, Chart>,
-): string {
+function sectionOf(section: Section, charts: Record<string, Chart>): string {
+  const { title, source, figures = [], rows, notes, hint, attachments = [] } = section;
   const badge = source === undefined ? "" : ` <span class="source">${escapeMarkup(source)}</span>`;
   const parts = [
     `<h2>${escapeMarkup(title)}${badge}</h2>`,
+    hint === undefined ? "" : `<p class="note interactive">${escapeMarkup(hint)}</p>`,
     ...figures.map((figure) => figureOf(figure, charts)),
-    rows.length === 0 ? "" : tableOf(columns, rows),
+    rows.length === 0 ? "" : tableOf(section),
     ...notes.map((note) => `<p class="note">${escapeMarkup(note)}</p>`),
+    ...attachments.map(attachmentOf),
   ];
   return `<section>\n${parts.filter((part) => part !== "").join("\n")}\n</section>`;
+}
+
+function attachmentOf({ name, text }: Attachment): string {
+  const link = `data:text/plain;charset=utf-8,${encodeURIComponent(text)}`;
+  const download = `<a class="interactive" download="${escapeMarkup(name)}" href="${link}">save</a>`;
+  return `<details><summary>${escapeMarkup(name)} ${download}</summary><pre>${escapeMarkup(text)}</pre></details>`;
 }
 
 function figureOf(figure: Figure, charts: Record<string, Chart>): string {
@@ -66,21 +73,23 @@ function figureOf(figure: Figure, charts: Record<string, Chart>): string {
   return `<figure><div class="chart" id="chart-${escapeMarkup(figure.name)}"></div>${caption}</figure>`;
 }
 
-function tableOf(columns: string[] | undefined, rows: readonly Row[]): string {
-  const kind = columns === undefined ? "facts" : "figures";
-  const places = (columns ?? []).map((_, i) => (i > 0 && isText(rows[0].cells[i - 1] ?? "") ? TEXT : ""));
-  const heads = (columns ?? []).map((one, i) => `<th${places[i]}>${escapeMarkup(one)}</th>`);
-  const body = rows.map(({ label, cells, total }) => {
+function tableOf({ columns = [], rows, sortable = false }: Section): string {
+  const kind = columns.length === 0 ? "facts" : sortable ? "figures sortable" : "figures";
+  const places = columns.map((_, i) => (i > 0 && isText(rows[0].cells[i - 1] ?? "") ? TEXT : ""));
+  const head = (text: string) => (sortable ? `<button>${escapeMarkup(text || "kind")}</button>` : escapeMarkup(text));
+  const heads = columns.map((one, i) => `<th${places[i]}>${head(one)}</th>`);
+  const body = rows.map(({ id, label, cells, total }) => {
     const values = cells.map((text) => `<td${isText(text) ? TEXT : ""}>${escapeMarkup(text)}</td>`);
-    return `<tr${total ? ' class="total"' : ""}><th scope="row">${escapeMarkup(label)}</th>${values.join("")}</tr>`;
+    const named = id === undefined ? "" : ` data-id="${escapeMarkup(id)}"`;
+    return `<tr${named}${total ? ' class="total"' : ""}><th scope="row">${escapeMarkup(label)}</th>${values.join("")}</tr>`;
   });
-  const head = columns === undefined ? "" : `<thead><tr>${heads.join("")}</tr></thead>`;
-  return `<div class="table"><table class="${kind}">${head}<tbody>\n${body.join("\n")}\n</tbody></table></div>`;
+  const heading = columns.length === 0 ? "" : `<thead><tr>${heads.join("")}</tr></thead>`;
+  return `<div class="table"><table class="${kind}">${heading}<tbody>\n${body.join("\n")}\n</tbody></table></div>`;
 }
 
 const TEXT = ' class="text"';
 
 /** Sentences and words stand left, numbers right. */
 function isText(text: string): boolean {
-  return /^[^\d<>-]/.test(text);
+  return /^[^\d<>+-]|: /.test(text);
 }

@@ -3,7 +3,7 @@
 //
 
 import type { Result } from "../result.js";
-import type { Page, Section } from "./page.js";
+import type { Attachment, Page, Section } from "./page.js";
 import { pageOf } from "./sections.js";
 
 /** report.md of one run. */
@@ -16,7 +16,7 @@ export function markdownOf({ title, sections, legend }: Page): string {
   return `${[`# ${escaped(title)}`, ...sections.map(renderSection), `*${escaped(legend)}*`].join("\n\n")}\n`;
 }
 
-function renderSection({ title, source, columns, rows, notes }: Section): string {
+function renderSection({ title, source, columns, rows, notes, attachments = [] }: Section): string {
   const heads = columns ?? ["", ""];
   const lines = [
     tableLine(heads),
@@ -24,7 +24,12 @@ function renderSection({ title, source, columns, rows, notes }: Section): string
     ...rows.map(({ label, cells, total }) => tableLine([label, ...cells].map((text) => cell(text, total === true)))),
   ];
   const heading = `## ${escaped(title)}${source === undefined ? "" : ` (${source})`}`;
-  return [heading, lines.join("\n"), ...notes.map(escaped)].join("\n\n");
+  const table = rows.length === 0 ? [] : [lines.join("\n")];
+  return [heading, ...table, ...notes.map(escaped), ...attachments.map(fenced)].join("\n\n");
+}
+
+function fenced({ name, text }: Attachment): string {
+  return `### ${escaped(name)}\n\n\`\`\`yaml\n${text}\`\`\``;
 }
 
 function tableLine(cells: string[]): string {

@@ -18,6 +18,8 @@ export type Source =
   | "none"; // not known for this run
 
 export interface Row {
+  /** Of what is told apart in a page: a brush selects rows by it. */
+  id?: string;
   label: string;
   cells: string[];
   /** 0..1, drawn as a bar where bars can be drawn. */
@@ -31,6 +33,12 @@ export type Chart = Readonly<Record<string, unknown>>;
 /** A picture of what the rows say: a chart, or a drawing that is SVG already. */
 export type Figure = { name: string; caption: string } & ({ chart: Chart } | { svg: string });
 
+/** A text file inside a report. */
+export interface Attachment {
+  name: string;
+  text: string;
+}
+
 export interface Section {
   title: string;
   /** Before the table; where pictures cannot be shown, the table says the same. */
@@ -40,6 +48,12 @@ export interface Section {
   columns?: string[];
   rows: Row[];
   notes: string[];
+  /** What a reader can do where there is a pointer. */
+  hint?: string;
+  /** Where it can be: by any column. */
+  sortable?: boolean;
+  /** Files that come with it. */
+  attachments?: readonly Attachment[];
 }
 
 export interface Page {

@@ -1,5 +1,5 @@
 //
-//   How an HTML report looks, on a screen, a phone and paper; and the few lines of script that draw its charts.
+//   How an HTML report looks, on a screen, a phone and paper.
 //
 
 export const STYLE = `
@@ -27,6 +27,10 @@ thead th { color: #57606a; font-weight: normal; border-bottom: 1px solid #b8bec5
 .figures td.text:last-child { min-width: 14rem; white-space: normal; }
 .total th, .total td { font-weight: 600; border-top: 1px solid #b8bec5; }
 th button { font: inherit; color: inherit; background: none; border: 0; padding: 0; cursor: pointer; text-decoration: underline dotted; }
+.sortable tr.total th, .sortable tr.total td { border-top: 0; }
+details { margin: .4rem 0; }
+summary { cursor: pointer; font-size: .9rem; }
+pre { overflow-x: auto; background: #f6f8fa; padding: .6rem; font-size: .75rem; line-height: 1.35; }
 footer { margin-top: 2.5rem; border-top: 1px solid #d5d9de; padding-top: .8rem; }
 @media (max-width: 40rem) { body { font-size: 14px; } main { padding: .6rem .7rem 2rem; } th, td { padding: .2rem .4rem; } .source { white-space: normal; } }
 @media print {
@@ -36,21 +40,8 @@ footer { margin-top: 2.5rem; border-top: 1px solid #d5d9de; padding-top: .8rem; 
   h2 { break-after: avoid; margin-top: 1.2rem; }
   figure, tr { break-inside: avoid; }
   .table { overflow: visible; }
-  table { font-size: 8pt; }
+  table { font-size: 7.5pt; }
+  .figures th, .figures td { white-space: normal; padding: .15rem .3rem; }
   .interactive { display: none; }
 }
-`;
-
-export const BOOT = `
-(async () => {
-  const charts = JSON.parse(document.getElementById("charts").textContent);
-  const views = {};
-  for (const [name, chart] of Object.entries(charts)) {
-    const place = document.getElementById("chart-" + name);
-    const spec = vegaLite.compile(chart).spec;
-    views[name] = await new vega.View(vega.parse(spec), { renderer: "svg", container: place, hover: true }).runAsync();
-  }
-  window.mobisimViews = views;
-  document.documentElement.dataset.drawn = String(Object.keys(views).length);
-})();
 `;

@@ -1,0 +1,148 @@
+//
+//   The report on a sweep: what is in it, and what a real browser makes of it.
+//
+
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { parseMachine } from "../../src/hardware.js";
+import { chartLibraries } from "../../src/io/chart-libraries.js";
+import { htmlOf } from "../../src/report/html.js";
+import { markdownOf } from "../../src/report/markdown.js";
+import { sweepReport } from "../../src/report/sweep-report.js";
+import type { Result } from "../../src/result.js";
+import { frontOf } from "../../src/sweep/aims.js";
+import { configFile } from "../../src/sweep/config-file.js";
+import { browserThere, openBrowser, openPage } from "../support/browser.js";
+import { exampleAnswers, exampleHeader } from "../support/sweep-example.js";
+
+const report = suite("sweep report");
+const inBrowser = browserThere() ? report : report.skip;
+const shim = fileURLToPath(new URL("../../../bin/mobisim.js", import.meta.url));
+
+function example() {
+  const [header, answers] = [exampleHeader(), exampleAnswers()];
+  return sweepReport(header, answers, frontOf(header, answers).items, [{ name: "a.yaml", text: "name: <a>\n" }]);
+}
+
+report("says the front, the points, what knobs do, and where it comes from", () => {
+  const text = markdownOf(example());
+  assert.match(text, "| pruned: simulations saved by the bound | 1 |");
+  assert.match(text, "pruned: the best of 1 is dominated, the best of 0 breaks a constraint");
+  assert.match(text, /\*\*32100000\*\* \| \*\*front\*\* \| \*\*32\*\* \| \*\*hbm2-2000\*\* \| \*\*100,000\*\*/);
+  assert.match(text, /64000000 \| breaks a constraint \| 64/);
+  assert.match(text, "they explain 100.0 % of the variance");
+  assert.match(text, /cycles, array\.rows \| 150\.0 % \| 16: \+100\.0 %; 32: 0\.0 %; 64: -50\.0 %/);
+  assert.match(text, "```yaml\nname: <a>\n```");
+  assert.match(text, /space file \| cdcdcdcdcdcdcdcd/);
+});
+
+report("names in files and points cannot become markup", () => {
+  const text = htmlOf(example(), []);
+  assert.match(text, "<pre>name: &lt;a&gt;\n</pre>");
+  assert.match(text, 'href="data:text/plain;charset=utf-8,name%3A%20%3Ca%3E%0A"');
+});
+
+report("a point's machine file is the point's machine", () => {
+  const machine = parseMachine("name: edge", "edge.yaml", [
+    "array.rows=32",
+    "dram.mapping=row,bank,bankGroup,column,channel",
+  ]);
+  const request = {
+    machine: "edge",
+    sets: ["array.rows=32"],
+    model: "tiny-llama",
+    budget: 3,
+    trace: "decode16",
+    steps: 1,
+  };
+  const { name, text } = configFile(exampleHeader(), exampleAnswers()[2], request, machine);
+  assert.is(name, "example-32000000.yaml");
+  assert.equal(parseMachine(text, name), { ...machine, name: "example-32000000" });
+  assert.match(
+    text,
+    "#   mobisim run --machine example-32000000.yaml --model tiny-llama --budget 3 --trace decode16 --steps 1\n",
+  );
+});
+
+inBrowser("a brush selects the same points in every chart and in the table; heads sort", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "mobisim sweep page "));
+  const path = join(folder, "sweep.html");
+  const header = {
+    ...exampleHeader(),
+    objectives: [...exampleHeader().objectives, { measure: "areaMm2High", goal: "min" as const }],
+  };
+  const answers = exampleAnswers();
+  writeFileSync(path, htmlOf(sweepReport(header, answers, frontOf(header, answers).items, []), chartLibraries()));
+  const browser = await openBrowser();
+  try {
+    const { page, faults } = await openPage(browser, path, 1100);
+    const shown = () =>
+      page.evaluate(
+        `[...document.querySelectorAll("tr[data-id]")].filter((row) => !row.hidden).map((row) => row.cells[0].textContent)`,
+      );
+    const faint = (chart: string) =>
+      page.evaluate(
+        `[...document.querySelectorAll("#chart-${chart} .mark-symbol path")].filter((one) => Number(one.getAttribute("opacity")) < 0.5 && one.closest(".role-mark")).length`,
+      );
+    assert.is(((await shown()) as string[]).length, 6);
+    const plot = page.locator("#chart-front-cycles-energyPjHigh svg");
+    await plot.scrollIntoViewIfNeeded();
+    const box = await plot.boundingBox();
+    if (box === null) throw new Error("no chart");
+    // The lower half: LPDDR5 costs 1.0e9 pJ, HBM 1.5e9.
+    await page.mouse.move(box.x + 130, box.y + 160);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width - 20, box.y + 285, { steps: 5 });
+    await page.mouse.up();
+    assert.equal(((await shown()) as string[]).sort(), ["16000000", "32000000", "64000000"]);
+    assert.is(await faint("front-cycles-areaMm2High"), 3);
+    await page.mouse.click(box.x + 140, box.y + 20);
+    assert.is(((await shown()) as string[]).length, 6);
+    const cycles = page.locator("table.sortable th button", { hasText: /^cycles$/ });
+    await cycles.click();
+    assert.is(((await shown()) as string[])[0], "64100000");
+    await cycles.click();
+    assert.is(((await shown()) as string[])[0], "16000000");
+    assert.equal(faults, []);
+    await page.emulateMedia({ media: "print" });
+    await page.setViewportSize({ width: 700, height: 900 });
+    assert.is(await page.evaluate("document.documentElement.scrollWidth - innerWidth"), 0);
+  } finally {
+    await browser.close();
+    rmSync(folder, { recursive: true });
+  }
+});
+
+report("of a real sweep: the best machine file runs to the figures of its point", () => {
+  const folder = mkdtempSync(join(tmpdir(), "mobisim sweep report "));
+  const mobisim = (...args: string[]) =>
+    spawnSync(process.execPath, [shim, ...args], { encoding: "utf8", cwd: folder });
+  const space = {
+    run: { batch: 1, steps: 1, budget: 3 },
+    vary: { "array.rows": [32, 64], "buffers.sliceKiB": [256] },
+    objectives: ["cycles"],
+  };
+  writeFileSync(join(folder, "space.yaml"), JSON.stringify(space));
+  assert.is(mobisim("sweep", "space.yaml", "--out", "study", "--workers", "1", "--quiet").status, 0);
+  const { status, stderr } = mobisim("report", "study", "--out", "study.md");
+  assert.equal([stderr, status], ["wrote study.md\n", 0]);
+  const text = readFileSync(join(folder, "study.md"), "utf8");
+  const [, config] = /```yaml\n(.*?)```/s.exec(text) ?? [];
+  const [, , figure, command] = /^# Point (\w+) of sweep \w+: cycles (\d+)\n# {3}mobisim (.*)\n/.exec(config) ?? [];
+  const [file] = /\S+\.yaml/.exec(command) ?? [];
+  writeFileSync(join(folder, file as string), config);
+  const run = mobisim(...command.split(" "), "--json");
+  assert.is((JSON.parse(run.stdout) as Result).cycles, Number(figure));
+  const page = mobisim("report", "study", "--out", "study.html");
+  assert.is(page.status, 0);
+  const other = mobisim("report", folder, "--out", "never.html");
+  assert.equal([other.status, other.stdout], [2, ""]);
+  rmSync(folder, { recursive: true });
+});
+
+report.run();
