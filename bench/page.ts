@@ -17,12 +17,12 @@ export function writePage(results: Results): void {
 }
 
 function measuredPart({ version, machine, goals, groups, ratios, figures }: Results): string {
-  const { cpu, cores, memoryGiB, node, date } = machine;
+  const { cpu, cores, memoryGiB, node, date, load } = machine;
   const rates = figures.map(({ name, perSecond, unit }) => {
     return `| ${name} | ${Math.round(perSecond).toLocaleString("en")} | ${unit} |`;
   });
   return [
-    `MoBiSim ${version}, ${date}: ${cpu}, ${cores} cores, ${memoryGiB} GiB, Node ${node}.`,
+    `MoBiSim ${version}, ${date}: ${cpu}, ${cores} cores, ${memoryGiB} GiB, Node ${node}; load ${load}.`,
     goalTable(goals),
     ...groups.map(groupTable),
     ["| ratio within one run | found | CI holds, at least |", "|---|---:|---:|"]

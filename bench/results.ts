@@ -3,7 +3,7 @@
 //
 
 import { mkdirSync, writeFileSync } from "node:fs";
-import { cpus, hostname, totalmem } from "node:os";
+import { cpus, hostname, loadavg, totalmem } from "node:os";
 import { packageVersion } from "../src/io/version.js";
 import type { Figure } from "./figure.js";
 import type { Group, MeasuredGoal } from "./tables.js";
@@ -32,6 +32,8 @@ export function thisMachine() {
     name: hostname(),
     cpu: cpus()[0]?.model.trim() ?? "unknown",
     cores: cpus().length,
+    /** Processes that wanted a core, mean of the last minutes: above its cores, the machine was busy with others. */
+    load: Math.round(loadavg()[2] * 10) / 10,
     memoryGiB: Math.round(totalmem() / GIB),
     node: process.version,
     date: new Date().toISOString().slice(0, 10),
