@@ -49,6 +49,17 @@ run("--out writes both files, whole, and leaves nothing else behind", () => {
   rmSync(join(folder, "../.."), { recursive: true });
 });
 
+run("--explain prints the run top down, --detail adds to the document and changes nothing else", () => {
+  const explained = mobisim(...SMALL, "--explain");
+  assert.is(explained.status, 0);
+  for (const part of ["top down", "Cycles by op", "Who waited", "Slowest ops", "layer 0 q"]) {
+    assert.match(explained.stdout, part);
+  }
+  const { detail, ...rest } = JSON.parse(mobisim(...SMALL, "--detail", "--json").stdout) as Result;
+  assert.equal(rest, JSON.parse(mobisim(...SMALL, "--json").stdout));
+  assert.is(detail?.depths?.tokens, 2);
+});
+
 run("--weights takes a number format: its knobs, its hash, and --set after it", () => {
   const { stdout, status } = mobisim(...SMALL, "--weights", "bitmod-4", "--set", "weights.terms=3", "--json");
   assert.is(status, 0);

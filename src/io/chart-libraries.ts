@@ -2,8 +2,8 @@
 //   The scripts that draw charts in a page, as they come with their packages.
 //
 
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 import { readText } from "./files.js";
 
 /** Vega and Vega-Lite, in the order in which a page loads them. */
@@ -18,5 +18,5 @@ const SOURCE_MAP = /\n?\/\/# sourceMappingURL=\S+\s*$/;
 
 /** The folder of a package's entry: both keep their scripts for pages beside it. */
 function buildFolder(name: string): string {
-  return join(fileURLToPath(import.meta.resolve(name)), "..");
+  return dirname(createRequire(import.meta.url).resolve(name));
 }

@@ -11,6 +11,7 @@ import { chartLibraries } from "../../src/io/chart-libraries.js";
 import { fullPageOf } from "../../src/report/full-page.js";
 import { htmlOf } from "../../src/report/html.js";
 import type { Page } from "../../src/report/page.js";
+import { simulate } from "../../src/simulate.js";
 import { browserThere, openBrowser, openPage } from "../support/browser.js";
 import { exampleDetail, exampleResult } from "../support/result.js";
 
@@ -56,10 +57,11 @@ html("the page allows itself no network", () => {
   assert.not.match(text, /sourceMappingURL/);
 });
 
-inBrowser("chromium draws every chart, wide and narrow, and asks for nothing", async () => {
+inBrowser("chromium draws every chart of the embedded run, wide and narrow, and asks for nothing", async () => {
   const folder = mkdtempSync(join(tmpdir(), "mobisim page "));
   const path = join(folder, "report.html");
-  writeFileSync(path, htmlOf(fullPageOf({ ...exampleResult(), detail: exampleDetail() }), chartLibraries()));
+  const request = { machine: "edge", model: "tiny-llama", trace: "decode16", budget: 4, batch: 4, steps: 3, sets: [] };
+  writeFileSync(path, htmlOf(fullPageOf(await simulate(request, { detail: true })), chartLibraries()));
   const browser = await openBrowser();
   try {
     for (const width of [1200, 375]) {

@@ -24,6 +24,14 @@ const report = suite("sweep report");
 const inBrowser = browserThere() ? report : report.skip;
 const shim = fileURLToPath(new URL("../../../bin/mobisim.js", import.meta.url));
 
+async function drawsWithoutFault(path: string): Promise<void> {
+  const browser = await openBrowser();
+  const { page, faults } = await openPage(browser, path, 375);
+  const charts = await page.locator(".chart svg").count();
+  await browser.close();
+  assert.equal([faults, charts], [[], 2]);
+}
+
 function example() {
   const [header, answers] = [exampleHeader(), exampleAnswers()];
   return sweepReport(header, answers, frontOf(header, answers).items, [{ name: "a.yaml", text: "name: <a>\n" }]);
@@ -118,7 +126,7 @@ inBrowser("a brush selects the same points in every chart and in the table; head
   }
 });
 
-report("of a real sweep: the best machine file runs to the figures of its point", () => {
+report("of a real sweep: the best machine file runs to the figures of its point, the page draws", async () => {
   const folder = mkdtempSync(join(tmpdir(), "mobisim sweep report "));
   const mobisim = (...args: string[]) =>
     spawnSync(process.execPath, [shim, ...args], { encoding: "utf8", cwd: folder });
@@ -138,8 +146,8 @@ report("of a real sweep: the best machine file runs to the figures of its point"
   writeFileSync(join(folder, file as string), config);
   const run = mobisim(...command.split(" "), "--json");
   assert.is((JSON.parse(run.stdout) as Result).cycles, Number(figure));
-  const page = mobisim("report", "study", "--out", "study.html");
-  assert.is(page.status, 0);
+  assert.is(mobisim("report", "study", "--out", "study.html").status, 0);
+  if (browserThere()) await drawsWithoutFault(join(folder, "study.html"));
   const other = mobisim("report", folder, "--out", "never.html");
   assert.equal([other.status, other.stdout], [2, ""]);
   rmSync(folder, { recursive: true });

@@ -11,6 +11,8 @@ import { CAUSE_COLOUR, CAUSES, chartOf, MARK_COLOUR, PLAIN_COLOUR, values } from
 const ROW_HEIGHT = 20;
 const TALLEST = 420;
 const BYTES_PER_GB = 1e9;
+/** A time axis with more microseconds is in milliseconds. */
+const MOST_US = 5000;
 
 /** A bar an op, summed over the layers, cut by cause. */
 export function opsFigure(kinds: readonly OpDetail[]): Figure {
@@ -70,20 +72,20 @@ export function layersFigure(ops: readonly OpDetail[]): Figure {
 
 /** What the array did and waited for, window by window. */
 export function stallsFigure({ time }: NonNullable<Result["detail"]>, { config }: Result): Figure {
-  const us = time.windowCycles / config.clock.coreMHz;
-  const rows = time.breakdown.busy.flatMap((_, i) => stacked(time.breakdown, i, us));
+  const unit = unitOf(time, config.clock.coreMHz);
+  const rows = time.breakdown.busy.flatMap((_, i) => stacked(time.breakdown, i, unit.window));
   const chart = chartOf({
     data: values(rows),
     height: 180,
     mark: { type: "rect", strokeWidth: 0 },
     encoding: {
-      x: timeAxis(),
+      x: timeAxis(unit.name),
       x2: { field: "end" },
       y: { field: "from", type: "quantitative", title: "of the cycles", axis: { format: "%", tickCount: 5 } },
       y2: { field: "to" },
       color: CAUSE_COLOUR,
       tooltip: [
-        { field: "time", title: "from, us", format: ".2f" },
+        { field: "time", title: `from, ${unit.name}`, format: ".2f" },
         { field: "cause" },
         { field: "cycles", format: "," },
       ],
@@ -93,26 +95,26 @@ export function stallsFigure({ time }: NonNullable<Result["detail"]>, { config }
 }
 
 /** The causes of one window, on top of each other as shares of its cycles. */
-function stacked(breakdown: TimeDetail["breakdown"], window: number, us: number) {
+function stacked(breakdown: TimeDetail["breakdown"], window: number, length: number) {
   const whole = CAUSES.reduce((sum, cause) => sum + breakdown[cause][window], 0);
   let to = 0;
   return CAUSES.map((cause) => {
     const from = to;
     to += breakdown[cause][window] / whole;
-    return { time: window * us, end: (window + 1) * us, cause, cycles: breakdown[cause][window], from, to };
+    return { time: window * length, end: (window + 1) * length, cause, cycles: breakdown[cause][window], from, to };
   }).filter(({ cycles }) => cycles > 0);
 }
 
 /** Payload that arrived and left, window by window, below the DRAM's peak. */
 export function bandwidthFigure({ time }: NonNullable<Result["detail"]>, { config, dram, cycles }: Result): Figure {
   const { windowCycles, bytesRead, bytesWritten } = time;
-  const us = windowCycles / config.clock.coreMHz;
+  const unit = unitOf(time, config.clock.coreMHz);
   const gbps = (bytes: number, i: number) => {
     const length = Math.min(windowCycles, cycles - i * windowCycles);
     return (bytes * config.clock.coreMHz * HZ_PER_MHZ) / length / BYTES_PER_GB;
   };
   const series = (what: string, bytes: readonly number[]) =>
-    bytes.map((one, i) => ({ time: i * us, what, gbps: gbps(one, i) }));
+    bytes.map((one, i) => ({ time: i * unit.window, what, gbps: gbps(one, i) }));
   const chart = chartOf({
     height: 160,
     layer: [
@@ -120,11 +122,11 @@ export function bandwidthFigure({ time }: NonNullable<Result["detail"]>, { confi
         data: values([...series("read", bytesRead), ...series("written", bytesWritten)]),
         mark: { type: "line", interpolate: "step-after", strokeWidth: 1.2 },
         encoding: {
-          x: timeAxis(),
+          x: timeAxis(unit.name),
           y: { field: "gbps", type: "quantitative", title: "GB/s", axis: { tickCount: 5 } },
           color: { field: "what", type: "nominal", title: null, scale: { range: [PLAIN_COLOUR, MARK_COLOUR] } },
           tooltip: [
-            { field: "time", title: "from, us", format: ".2f" },
+            { field: "time", title: `from, ${unit.name}`, format: ".2f" },
             { field: "what" },
             { field: "gbps", format: ".2f" },
           ],
@@ -181,11 +183,17 @@ export function depthsFigure({
   };
 }
 
-function timeAxis(): Chart {
+/** Microseconds, or milliseconds where they would be too many; and how long a window is. */
+function unitOf({ windowCycles, bytesRead }: TimeDetail, coreMHz: number): { name: string; window: number } {
+  const us = windowCycles / coreMHz;
+  return us * bytesRead.length > MOST_US ? { name: "ms", window: us / 1000 } : { name: "us", window: us };
+}
+
+function timeAxis(unit: string): Chart {
   return {
     field: "time",
     type: "quantitative",
-    title: "time, us",
+    title: `time, ${unit}`,
     scale: { nice: false },
     axis: { format: "~s", tickCount: 6 },
   };

@@ -9,7 +9,7 @@ import type { OpDetail, Result } from "../../result.js";
 import { HZ_PER_MHZ, secondsOf } from "../../units.js";
 import { nameOf, sumOf } from "../ops.js";
 import type { Figure } from "../page.js";
-import { chartOf, MARK_COLOUR, PLAIN_COLOUR, values } from "./style.js";
+import { chartOf, values } from "./style.js";
 
 /** One point below the roofs. */
 export interface RooflinePoint {
@@ -22,6 +22,7 @@ export interface RooflinePoint {
   cycles: number;
 }
 
+const WHOLE = "whole run";
 const BYTES_PER_GB = 1e9;
 /** How far the axis reaches beyond the outermost point, as a factor. */
 const MARGIN = 4;
@@ -31,7 +32,7 @@ export function rooflineFigure(result: Result): Figure {
   const roof = array.rows * array.columns * array.lanes * clock.coreMHz * HZ_PER_MHZ;
   const slope = result.dram.peakGBps * BYTES_PER_GB;
   const ops = (result.detail?.ops ?? []).map((op) => pointOf(op, result));
-  const points = [wholeRun(result), ...ops].filter(({ intensity, performance }) => intensity > 0 && performance > 0);
+  const points = [...ops, wholeRun(result)].filter(({ intensity, performance }) => intensity > 0 && performance > 0);
   const ridge = roof / slope;
   const xs = [ridge, ...points.map(({ intensity }) => intensity)];
   const [from, to] = [Math.min(...xs) / MARGIN, Math.max(...xs) * MARGIN];
@@ -57,14 +58,16 @@ export function rooflineFigure(result: Result): Figure {
       { data: values(line), mark: { type: "line", color: "#333", interpolate: "linear" } },
       {
         data: values(points),
-        mark: { type: "point", filled: true, size: 90, color: MARK_COLOUR },
+        mark: { type: "point", filled: true },
         encoding: {
           color: {
             field: "kind",
             type: "nominal",
             title: null,
-            ...(points.length === 1 ? { legend: null, scale: { range: [PLAIN_COLOUR] } } : {}),
+            condition: { test: `datum.kind === '${WHOLE}'`, value: "#111" },
+            ...(points.length === 1 ? { legend: null } : {}),
           },
+          size: { condition: { test: `datum.kind === '${WHOLE}'`, value: 160 }, value: 70 },
           tooltip: [
             { field: "name" },
             { field: "intensity", title: "operations / byte", format: ".3s" },
@@ -81,7 +84,7 @@ export function rooflineFigure(result: Result): Figure {
 const CAPTION =
   "Roofline. A lane operation is one lane of one PE for one cycle with a wanted operand; the roofs are all lanes busy, and the " +
   "DRAM's peak bandwidth. Fetch runs ahead: the bytes of an op may cross while the array is at the op before, so a single op " +
-  "can lie above the slope; the whole run cannot. Ops that compute or fetch nothing have no point.";
+  "can lie above the slope; the whole run (black) cannot. Ops that compute or fetch nothing have no point.";
 
 function pointOf(op: OpDetail, { config }: Result): RooflinePoint {
   const operations = op.peActiveCycles * config.array.lanes;
@@ -96,8 +99,8 @@ function wholeRun({ counters, dram, config, cycles }: Result): RooflinePoint {
   const bytes = Object.values(dram.bytes).reduce((sum, one) => sum + one, 0);
   const seconds = secondsOf(cycles, config.clock.coreMHz);
   return {
-    name: "whole run",
-    kind: "whole run",
+    name: WHOLE,
+    kind: WHOLE,
     intensity: operations / bytes,
     performance: operations / seconds,
     cycles,
