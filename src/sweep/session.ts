@@ -3,8 +3,9 @@
 //
 //     points ──► judge ──► evaluate (many at once) ──► in order ──► append ──► front
 //
-//   What is pruned must not depend on who was faster, so a point is judged by the answers of the points that lie LAG and
-//   more before it. So one worker and many write the same bytes, and an interrupted sweep goes on where it was.
+//   What is pruned must not depend on who was faster, so answers are taken in as late as possible: when point n goes out,
+//   those of the points up to n - LAG. So one worker and many write the same bytes, and an interrupted sweep goes on where
+//   it was.
 //
 
 import { type Aims, enter, judge, violated } from "./aims.js";
@@ -30,11 +31,7 @@ export interface SessionOptions {
 
 export class Session {
   readonly answers: Answered[] = [];
-  /** Of all answers. */
   readonly front = new Front<Answered>();
-  /** Of those that points may be judged by, by now. */
-  private readonly known = new Front<Answered>();
-  private knownCount = 0;
   private readonly started = new Map<number, Promise<Answered>>();
   private begun = 0;
 
@@ -67,8 +64,7 @@ export class Session {
     if (place < recorded.length) return Promise.resolve(recorded[place]);
     const { id, values, refused } = point;
     if (refused !== undefined) return Promise.resolve({ id, values, status: "invalid", reason: refused });
-    for (; this.knownCount <= place - LAG; this.knownCount++) enter(aims, this.known, this.answers[this.knownCount]);
-    const reason = prune ? judge(aims, this.known, point) : undefined;
+    const reason = prune ? judge(aims, this.front, point) : undefined;
     if (reason !== undefined) return Promise.resolve({ id, values, status: "pruned", reason });
     const answer = this.evaluated(point);
     answer.catch(() => {}); // it is awaited in its turn
