@@ -1,28 +1,30 @@
 //
-//   One step of an FP16 PE's accumulator, four tokens side by side, in FP32 lanes: A its value, R = 2^exponent; both exact.
+//   One step of an FP16 PE's accumulator, four tokens side by side, in FP32 lanes: n its mantissa, I = 2^-exponent; both exact.
 //
-//     v = dp * 2^bsig * 2^max ──┐ R' = max(R, 2^max);  S = floor(A / R') + floor(v / R')
-//     2^max ────────────────────┘ 14 bits of S are kept, R' doubles for each one lost        A' = what is left * R'
+//     v = dp * 2^bsig * 2^max ──┐ I' = min(I, 2^-max);  S = floor(n * I'/I) + floor(v * I')
+//     2^-max ───────────────────┘ 14 bits of S are kept, I' halves for each one lost          n' = what is left
 //
 //   Law         bit for bit the aligned FP16 PE (fp16-pe.ts): floor is its arithmetic shift; nothing leaves FP32's exact
-//               range. An accumulator that falls 14 places behind is 0, not -1 (`far`). Where bsig is 6 the adder's
-//               23 bits may wrap (`wide`); a sum of -2^22, whose magnitude has no leading bit there, leaves no mantissa.
+//               range. An accumulator that falls 14 places behind is 0, not -1. Where bsig is 6 the adder's 23 bits may wrap
+//               (`wide`); a sum of -2^22, whose magnitude has no leading bit there, leaves no mantissa.
+//
+//   One of the two floors changes nothing, so S is the floor of one sum where FP32 holds that: `near`, `settled` steps.
 //
 
-/** A and R of four tokens. */
+/** n and I of four tokens. */
 export const STATE_BYTES = 32;
-/** The value of an accumulator is A times this power of two. */
+/** The value of an accumulator is n / I times this power of two. */
 const UNIT: i32 = -28;
 const FIELD: i32 = 0x7f800000;
 const ONE: i32 = 127 << 23;
 /** Exponent field of 2^13, the highest bit of a full mantissa. */
 const FULL: i32 = (127 + 13) << 23;
 /** The accumulator survives up to this distance. */
-export const LONGEST_SHIFT: i32 = 13;
+const LONGEST_SHIFT: i32 = 13;
 /** Half the range of the 23-bit adder. */
 const HALF_RANGE: f32 = 4194304;
 
-/** Accumulators (0, 0): A = 0, R = 1. */
+/** Accumulators (0, 0). */
 export function clear(states: usize, count: i32): void {
   const one = i32x4.splat(ONE);
   for (const end = states + <usize>count * STATE_BYTES; states < end; states += STATE_BYTES) {
@@ -49,26 +51,51 @@ export function inverseOf(power: v128): v128 {
 // @ts-ignore: decorator
 @inline
 export function valueOf(state: usize): v128 {
-  return f32x4.mul(v128.load(state), powerOf(i32x4.splat(UNIT)));
+  const power = inverseOf(v128.load(state, 16));
+  return f32x4.mul(v128.load(state), f32x4.mul(power, powerOf(i32x4.splat(UNIT))));
 }
 
-/** Adds `v`, at the exponents that `unit` is 2^ of, to the accumulators at `state`. */
+/** Adds `v`, at the exponents of which `inverse` is 2^-, to the accumulators at `state`. */
 // @ts-ignore: decorator
 @inline
-export function step(state: usize, v: v128, power: v128, far: bool, wide: bool): void {
+export function step(state: usize, v: v128, inverse: v128, wide: bool): void {
   const before = v128.load(state, 16);
-  const unit = i32x4.max_s(before, power);
-  const inverse = inverseOf(unit);
-  let kept = f32x4.floor(f32x4.mul(v128.load(state), inverse));
-  if (far) kept = v128.andnot(kept, i32x4.gt_s(i32x4.sub(unit, before), i32x4.splat(LONGEST_SHIFT << 23)));
-  let sum = f32x4.add(kept, f32x4.floor(f32x4.mul(v, inverse)));
-  if (wide) sum = wrapped(sum);
+  const after = i32x4.min_s(before, inverse);
+  const shift = i32x4.sub(before, after);
+  const shifted = f32x4.floor(f32x4.mul(v128.load(state), i32x4.sub(i32x4.splat(ONE), shift)));
+  const kept = v128.andnot(shifted, i32x4.gt_s(shift, i32x4.splat(LONGEST_SHIFT << 23)));
+  const sum = f32x4.add(kept, f32x4.floor(f32x4.mul(v, after)));
+  normalise(state, wide ? wrapped(sum) : sum, after);
+}
+
+/** The same where n * I'/I + v * I' is exact in FP32 and no accumulator falls far behind. */
+// @ts-ignore: decorator
+@inline
+export function stepNear(state: usize, v: v128, inverse: v128): void {
+  const before = v128.load(state, 16);
+  const after = i32x4.min_s(before, inverse);
+  const ratio = i32x4.sub(i32x4.add(after, i32x4.splat(ONE)), before);
+  const sum = f32x4.add(f32x4.mul(v128.load(state), ratio), f32x4.mul(v, after));
+  normalise(state, f32x4.floor(sum), after);
+}
+
+/** The same where, beside that, no accumulator's exponent is smaller than `max`. */
+// @ts-ignore: decorator
+@inline
+export function stepSettled(state: usize, v: v128): void {
+  const before = v128.load(state, 16);
+  const sum = f32x4.add(v128.load(state), f32x4.mul(v, before));
+  normalise(state, f32x4.floor(sum), before);
+}
+
+/** Keeps 14 bits of a sum's magnitude. */
+// @ts-ignore: decorator
+@inline
+function normalise(state: usize, sum: v128, inverse: v128): void {
   const size = i32x4.max_s(v128.and(sum, i32x4.splat(FIELD)), i32x4.splat(FULL));
-  const excess = i32x4.sub(size, i32x4.splat(FULL));
-  const mantissa = f32x4.floor(f32x4.mul(sum, i32x4.sub(i32x4.splat(ONE), excess)));
-  const grown = i32x4.add(unit, excess);
-  v128.store(state, f32x4.mul(mantissa, grown));
-  v128.store(state, grown, 16);
+  const scale = i32x4.sub(i32x4.splat(FULL + ONE), size);
+  v128.store(state, f32x4.floor(f32x4.mul(sum, scale)));
+  v128.store(state, f32x4.mul(inverse, scale), 16);
 }
 
 /** Modulo 2^23, two's complement; 0 for -2^22. */

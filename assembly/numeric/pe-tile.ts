@@ -12,8 +12,9 @@
 //
 
 import { GROUP, INTEGER_TILE } from "./contract";
-import { clear, LONGEST_SHIFT, powerOf, STATE_BYTES, step, valueOf } from "./pe-step";
-import { buildTable, QUAD_BYTES, topOf } from "./pe-table";
+import { Reach, reachedQuad, reachQuad, reachSlot, resetReach } from "./pe-reach";
+import { clear, powerOf, STATE_BYTES, step, stepNear, stepSettled, valueOf } from "./pe-step";
+import { buildTable, magnitudeOf, QUAD_BYTES, topOf } from "./pe-table";
 import { scatterFour } from "./scatter";
 
 const VECTOR = 16;
@@ -81,44 +82,48 @@ export function multiplySlicesPe(
   memory.fill(sums, 0, <usize>outputs * VECTOR);
   for (let group = 0; group < groups; group++) {
     clear(states, depth * outputs + 1);
-    let reached = i32x4.splat(0);
+    resetReach(results);
     const last = min(quads, ((group + 1) * GROUP) >> 2);
     for (let quad = (group * GROUP) >> 2; quad < last; quad++) {
       const lane = lanes + <usize>quad * QUAD_BYTES;
       buildTable(lane, table, pairs);
-      const top = topOf(lane);
-      const jump = i32x4.sub(i32x4.add(top, i32x4.splat(1)), reached);
-      const far = v128.any_true(i32x4.gt_s(jump, i32x4.splat(LONGEST_SHIFT)));
-      stepEntry(table + ALL_ONES * 32, sumState, far);
+      reachQuad(powerOf(topOf(lane)), magnitudeOf(lane), 1);
+      const reach = reachSlot(0);
+      const ones = table + ALL_ONES * 32;
+      step(sumState, v128.load(ones), v128.load(ones, VECTOR), false);
       for (let slice = 0; slice < depth; slice++) {
         const from = codes + <usize>((slice * quads + quad) * outputs);
-        const state = states + <usize>(slice * outputs) * STATE_BYTES;
-        if (far) stepRowsFar(table, from, outputs, state);
-        else stepRows(table, from, outputs, state);
+        stepRows(table, from, outputs, states + <usize>(slice * outputs) * STATE_BYTES, reach);
       }
-      reached = i32x4.max_s(reached, top);
+      reachedQuad();
     }
     addGroup(states, sumState, scale + (group << 2), base + (group << 2), groups, outputs, depth, sums);
   }
   for (let o = 0; o < outputs; o++) scatterFour(v128.load(sums + <usize>o * VECTOR), o, results);
 }
 
-function stepRows(table: usize, codes: usize, rows: i32, states: usize): void {
-  for (const end = codes + rows; codes < end; codes++, states += STATE_BYTES) {
-    stepEntry(table + ((<usize>load<u8>(codes)) << 5), states, false);
-  }
-}
-
-function stepRowsFar(table: usize, codes: usize, rows: i32, states: usize): void {
-  for (const end = codes + rows; codes < end; codes++, states += STATE_BYTES) {
-    stepEntry(table + ((<usize>load<u8>(codes)) << 5), states, true);
+/** One quad of a slice, row by row. */
+function stepRows(table: usize, codes: usize, rows: i32, states: usize, reach: Reach): void {
+  const end = codes + rows;
+  if (reach == Reach.Settled) {
+    for (; codes < end; codes++, states += STATE_BYTES) stepSettled(states, v128.load(entryOf(table, codes)));
+  } else if (reach == Reach.Near) {
+    for (; codes < end; codes++, states += STATE_BYTES) {
+      const entry = entryOf(table, codes);
+      stepNear(states, v128.load(entry), v128.load(entry, VECTOR));
+    }
+  } else {
+    for (; codes < end; codes++, states += STATE_BYTES) {
+      const entry = entryOf(table, codes);
+      step(states, v128.load(entry), v128.load(entry, VECTOR), false);
+    }
   }
 }
 
 // @ts-ignore: decorator
 @inline
-function stepEntry(entry: usize, state: usize, far: bool): void {
-  step(state, v128.load(entry), v128.load(entry, VECTOR), far, false);
+function entryOf(table: usize, code: usize): usize {
+  return table + ((<usize>load<u8>(code)) << 5);
 }
 
 /** What the slices of a group add to the FP32 sum of each row. */

@@ -13,7 +13,7 @@ import type { Format } from "./format.js";
 import { quantize } from "./quantizer.js";
 import { groupSize } from "./scale-tree.js";
 import { codeBitsOf } from "./slice-layout.js";
-import { boothSlots, type Recoding, type TermTable, termTable } from "./term-table.js";
+import { boothSlots, type Recoding } from "./term-table.js";
 
 export interface CodedWeights {
   readonly inputs: number;
@@ -70,11 +70,13 @@ export function fillingCode(values: readonly number[]): number {
   return zero >= 0 ? zero : values.length;
 }
 
-/** The terms of the codes: Booth's digits where they are no more cycles than the fewest signed powers of two. */
-export function termsOf({ values }: Pick<CodedWeights, "values">, slots: number): TermTable {
-  const recoding: Recoding = boothSlots(values) <= slots ? "booth" : "signed";
-  return termTable(values, slots, recoding);
+/** Booth's digits where they are no more cycles than `slots`, else the fewest signed powers of two. */
+export function recodingOf(values: readonly number[], slots: number): Recoding {
+  return boothSlots(values) <= Math.min(slots, MOST_DIGITS) ? "booth" : "signed";
 }
+
+/** Digits of INT8: a shift of 6, the largest that the adder of the FP16 PE has room for. */
+const MOST_DIGITS = 4;
 
 /** The largest integer whose products with INT8 activations a 24-bit sum of `block` inputs holds. */
 export function largestInteger(block: number): number {

@@ -10,23 +10,20 @@
 //   Codes have b / 2 Booth digits, rounded up: what the machine charges. A position's scale and codes are kv-cache.ts's.
 //
 
-import { boothSlots, termTable } from "../formats/term-table.js";
 import type { Model } from "../model.js";
-import type { PeCodes, PlacedTerms } from "../wasm/code-kernels.js";
+import type { DigitMatrix, PeCodes } from "../wasm/code-kernels.js";
 import type { Kernels } from "../wasm/kernels.js";
 import type { FloatVector } from "../wasm/vectors.js";
-import { type CodedVector, codeVector, type KvSource } from "./kv-cache.js";
+import { codeVector, type KvSource } from "./kv-cache.js";
 
-/** Bits of codes that have a term table. */
+/** Bits of codes that have Booth digits here. */
 export const CODED_BITS = [2, 3, 4, 8] as const;
 export type CodedBits = (typeof CODED_BITS)[number];
 
-const LANES = 4;
-
 /** Of one KV head. */
 interface HeadCodes {
-  readonly keys: number;
-  readonly values: number;
+  readonly keys: DigitMatrix;
+  readonly values: DigitMatrix;
   readonly keyScales: FloatVector;
   /** Of P: scale_v * 2^(b-1). */
   readonly factors: FloatVector;
@@ -34,36 +31,33 @@ interface HeadCodes {
 
 export class CodedKvCache implements KvSource {
   readonly #heads: readonly (readonly HeadCodes[])[];
-  readonly #table: PlacedTerms;
   /** 2^-(b-1), a dim. */
   readonly #units: FloatVector;
 
   constructor(
-    private readonly kernels: Kernels,
+    kernels: Kernels,
     private readonly model: Model,
     readonly capacity: number,
     private readonly bits: CodedBits,
   ) {
     const { layers, kvHeads, headDim } = model;
-    const bytes = (inputs: number, rows: number) => Math.ceil(inputs / LANES) * LANES * rows;
+    const slots = Math.ceil(bits / 2);
     const head = (): HeadCodes => ({
-      keys: kernels.codes.bytes(bytes(headDim, capacity)),
-      values: kernels.codes.bytes(bytes(capacity, headDim)),
+      keys: kernels.codes.digits(headDim, capacity, slots),
+      values: kernels.codes.digits(capacity, headDim, slots),
       keyScales: kernels.floats(capacity),
       factors: kernels.floats(capacity),
     });
     this.#heads = Array.from({ length: layers }, () => Array.from({ length: kvHeads }, head));
-    const values = integersOf(bits);
-    this.#table = kernels.codes.terms(termTable(values, boothSlots(values), "booth"));
     this.#units = kernels.floats(new Float32Array(headDim).fill(2 ** (1 - bits)));
   }
 
   append(layer: number, position: number, k: Float32Array, v: Float32Array, from: number): void {
-    const { model, capacity, bits } = this;
+    const { model, bits } = this;
     for (const [index, head] of this.#heads[layer].entries()) {
       const [key, value] = [k, v].map((x) => codeVector(x, from + index * model.headDim, model.headDim, bits));
-      this.write(head.keys, key, (dim) => [dim, position, capacity]);
-      this.write(head.values, value, (dim) => [position, dim, model.headDim]);
+      for (const [dim, level] of key.levels.entries()) head.keys.put(position, dim, level);
+      for (const [dim, level] of value.levels.entries()) head.values.put(dim, position, level);
       head.keyScales.view[position] = key.scale;
       head.factors.view[position] = value.scale * 2 ** (bits - 1);
     }
@@ -74,7 +68,7 @@ export class CodedKvCache implements KvSource {
     const { keys, keyScales } = this.#heads[layer][kvHead];
     const { headDim } = this.model;
     const shape = { inputs: headDim, outputs: seen, block: headDim, pitch: this.capacity };
-    return { ...shape, codes: keys, table: this.#table, scale: keyScales, offset: null };
+    return { ...shape, ...keys.placed, scale: keyScales, offset: null };
   }
 
   /** Values of a head as a matrix: sums over `seen` positions. */
@@ -82,33 +76,11 @@ export class CodedKvCache implements KvSource {
     const { headDim } = this.model;
     const shape = { inputs: seen, outputs: headDim, block: seen, pitch: headDim };
     const { values } = this.#heads[layer][kvHead];
-    return { ...shape, codes: values, table: this.#table, scale: this.#units, offset: null };
+    return { ...shape, ...values.placed, scale: this.#units, offset: null };
   }
 
   /** What a head's probabilities are multiplied with before they meet its values. */
   factors(layer: number, kvHead: number): FloatVector {
     return this.#heads[layer][kvHead].factors;
   }
-
-  private write(
-    codes: number,
-    { levels }: CodedVector,
-    place: (dim: number) => [input: number, row: number, rows: number],
-  ) {
-    const memory = this.kernels.codes.memory;
-    for (const [dim, level] of levels.entries()) {
-      const [input, row, rows] = place(dim);
-      memory[codes + (Math.floor(input / LANES) * rows + row) * LANES + (input % LANES)] = level + largestOf(this.bits);
-    }
-  }
-}
-
-/** Symmetric: -largest .. largest; code 0 is the first. */
-function integersOf(bits: number): number[] {
-  const largest = largestOf(bits);
-  return Array.from({ length: 2 * largest + 1 }, (_, code) => code - largest);
-}
-
-function largestOf(bits: number): number {
-  return 2 ** (bits - 1) - 1;
 }

@@ -9,7 +9,7 @@
 
 import { CODES } from "../../assembly/numeric/contract.js";
 import { InputError } from "../errors.js";
-import { type CodedWeights, codedWeights, decoded, largestInteger, termsOf } from "../formats/coded.js";
+import { type CodedWeights, codedWeights, decoded, largestInteger } from "../formats/coded.js";
 import { depthCosts, type Format } from "../formats/format.js";
 import { quantize } from "../formats/quantizer.js";
 import { boothSlots } from "../formats/term-table.js";
@@ -34,7 +34,7 @@ export function codedLinear(
   if (arithmetic === "fp32") return new DenseLinear(kernels, kernels.floats(decoded(coded)), linear.out, linear.in);
   if (arithmetic === "int8") return new Int8Coded(kernels, refuseLarge(format, coded));
   const terms = depthCosts(format).at(-1)?.terms ?? 1;
-  return new PeCoded(kernels, kernels.codes.pe(coded, termsOf(coded, terms)));
+  return new PeCoded(kernels, kernels.codes.pe(coded, terms));
 }
 
 /** Codes on FP16 PEs; x holds FP16 numbers. */
@@ -93,7 +93,7 @@ export function peRows(kernels: Kernels, { inputs, codes, scales }: RowCodes): L
     scale: scales,
     offset: null,
   };
-  return new PeCoded(kernels, kernels.codes.pe(coded, termsOf(coded, boothSlots(values))));
+  return new PeCoded(kernels, kernels.codes.pe(coded, boothSlots(values)));
 }
 
 /** Integers that the group sums of the integer PE do not hold have no meaning there. */

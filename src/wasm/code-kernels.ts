@@ -5,23 +5,22 @@
 //
 
 import { CODE_TERM_BYTES, CODES, GROUP, INTEGER_TILE, Term } from "../../assembly/numeric/contract.js";
-import { type CodedWeights, fillingCode } from "../formats/coded.js";
-import type { TermTable } from "../formats/term-table.js";
+import { type CodedWeights, fillingCode, recodingOf } from "../formats/coded.js";
+import { boothTerms, type TermTable, termTable } from "../formats/term-table.js";
 import type { NumericExports } from "./numeric.js";
 import { type FloatVector, placeBytes, placeFloats, type Rows, Tiles } from "./vectors.js";
 
-/** A term table in the kernel's memory. */
-export interface PlacedTerms {
-  readonly terms: number;
-  readonly bsigs: number;
-  readonly slots: number;
-}
-
-/** A matrix for FP16 PEs: codes of four lanes by [quad][row], `pitch` rows to the next quad. */
+/**
+ * A matrix for FP16 PEs: codes of four lanes by [quad][row], `pitch` rows to the next quad, and the terms of a code; or Booth's
+ * digits, `digits` bytes from slot to slot.
+ */
 export interface PeCodes {
   readonly codes: number;
   readonly pitch: number;
-  readonly table: PlacedTerms;
+  readonly slots: number;
+  readonly digits: number;
+  readonly terms: number;
+  readonly bsigs: number;
   readonly inputs: number;
   readonly outputs: number;
   readonly block: number;
@@ -30,13 +29,19 @@ export interface PeCodes {
 }
 
 /** A matrix for integer PEs: integers i16[row][inputs], rows on 16. */
-export interface Int8Codes extends Omit<PeCodes, "codes" | "pitch" | "table"> {
+export interface Int8Codes extends Omit<PeCodes, "codes" | "pitch" | "slots" | "digits" | "terms" | "bsigs"> {
   readonly weights: number;
 }
 
 const LANES = 4;
 const STATE_BYTES = 32;
 const VECTOR_BYTES = 16;
+/** Pairs of lanes; digits as the kernel counts them: 0, 1, 2, ... for -2, -1, 0, ..., a pair's second one times 5. */
+const PAIRS = 2;
+const BOOTH_DIGITS = 5;
+const DIGIT_ZERO = 2;
+const NO_DIGITS = DIGIT_ZERO + BOOTH_DIGITS * DIGIT_ZERO;
+const PAIRS_OF_LANES_BYTES = BOOTH_DIGITS * BOOTH_DIGITS * 4 * VECTOR_BYTES;
 /** Rows that the kernel takes at a time (pe-codes.ts). */
 const ROWS = 256;
 /** Inputs of a row end on whole ones. */
@@ -46,6 +51,7 @@ const LARGEST_BSIG = 6;
 
 export class CodeKernels {
   readonly #tiles: Tiles;
+  readonly #pairs: number;
   readonly #states: number;
   readonly #sums: number;
   readonly #scales: FloatVector;
@@ -54,24 +60,22 @@ export class CodeKernels {
 
   constructor(private readonly wasm: NumericExports) {
     this.#tiles = new Tiles(wasm, INTEGER_TILE);
+    this.#pairs = wasm.allocate(PAIRS * PAIRS_OF_LANES_BYTES);
     this.#states = wasm.allocate((ROWS + 1) * STATE_BYTES);
     this.#sums = wasm.allocate((2 * ROWS + 1) * VECTOR_BYTES);
     this.#scales = placeFloats(wasm, INTEGER_TILE);
     this.#own = wasm.allocate(VECTOR_BYTES);
   }
 
-  /** Room for bytes, all 0; their address in `memory`. */
-  bytes(count: number): number {
-    return this.wasm.allocate(count);
+  /** Room for the digits of a matrix, all 0; `rows` of `inputs` lanes. */
+  digits(inputs: number, rows: number, slots: number): DigitMatrix {
+    const quads = Math.ceil(inputs / LANES);
+    const at = placeBytes(this.wasm, new Uint8Array(slots * quads * rows * PAIRS).fill(NO_DIGITS));
+    return new DigitMatrix(this.wasm.memory, at, rows, quads * rows * PAIRS, slots);
   }
 
-  /** Valid until the next allocation. */
-  get memory(): Uint8Array {
-    return new Uint8Array(this.wasm.memory.buffer);
-  }
-
-  /** The terms of codes, where kernels find them. */
-  terms({ slots, terms, bsigs }: TermTable): PlacedTerms {
+  /** The terms of codes, where the kernel finds them. */
+  private terms({ slots, terms, bsigs }: TermTable): Pick<PeCodes, "terms" | "bsigs"> {
     if (bsigs.some((bsig) => bsig > LARGEST_BSIG))
       throw new Error(`internal: a slot is shifted by ${Math.max(...bsigs)}`);
     const placed = new DataView(new ArrayBuffer(slots * CODES * CODE_TERM_BYTES));
@@ -81,14 +85,20 @@ export class CodeKernels {
       placed.setFloat32(i * CODE_TERM_BYTES, terms[i] & Term.Man ? sign * 2 ** exponent : 0, true);
       placed.setInt32(i * CODE_TERM_BYTES + 4, exponent << 23, true);
     }
-    return { terms: placeBytes(this.wasm, new Uint8Array(placed.buffer)), bsigs: placeBytes(this.wasm, bsigs), slots };
+    return { terms: placeBytes(this.wasm, new Uint8Array(placed.buffer)), bsigs: placeBytes(this.wasm, bsigs) };
   }
 
-  /** For FP16 activations. */
-  pe(weights: CodedWeights, table: TermTable): PeCodes {
-    const { inputs, outputs, values } = weights;
-    const codes = placeBytes(this.wasm, byQuads(weights.codes, inputs, fillingCode(values)));
-    return { codes, pitch: outputs, table: this.terms(table), ...this.reals(weights) };
+  /** For FP16 activations; a code takes `slots` cycles. */
+  pe(weights: CodedWeights, slots: number): PeCodes {
+    const { inputs, outputs, values, codes } = weights;
+    const common = { pitch: outputs, slots, ...this.reals(weights) };
+    if (recodingOf(values, slots) === "signed") {
+      const placed = placeBytes(this.wasm, byQuads(codes, inputs, fillingCode(values)));
+      return { ...common, codes: placed, digits: 0, ...this.terms(termTable(values, slots, "signed")) };
+    }
+    const matrix = this.digits(inputs, outputs, slots);
+    for (const [i, code] of codes.entries()) matrix.put(Math.floor(i / inputs), i % inputs, values[code]);
+    return { ...common, ...matrix.placed };
   }
 
   /** For INT8 activations. */
@@ -104,21 +114,22 @@ export class CodeKernels {
   multiplyPe(x: Rows, y: Rows, places: Int32Array, w: PeCodes, own?: (place: number) => number): void {
     const { lanes } = this.grow(w.inputs);
     const { sources, results } = this.#tiles;
-    const { terms, bsigs, slots } = w.table;
     this.#tiles.each(x, y, places, (tile) => {
       this.wasm.packHalves(sources, w.inputs, own === undefined ? 0 : this.placeOwn(tile, own), lanes);
       this.wasm.multiplyCodesPe(
         lanes,
         w.codes,
         w.pitch,
-        terms,
-        bsigs,
-        slots,
+        w.terms,
+        w.bsigs,
+        w.digits,
+        w.slots,
         w.inputs,
         w.outputs,
         w.block,
         w.scale.at,
         w.offset?.at ?? 0,
+        this.#pairs,
         this.#states,
         this.#sums,
         results,
@@ -163,6 +174,42 @@ export class CodeKernels {
     }
     return this.#room;
   }
+}
+
+/** Booth's digits of a matrix whose weights are put in one after the other. */
+export class DigitMatrix {
+  /** Digits of an integer, by value from -128 on. */
+  readonly #digits: readonly (readonly number[])[];
+
+  constructor(
+    private readonly memory: WebAssembly.Memory,
+    private readonly at: number,
+    private readonly rows: number,
+    private readonly slotBytes: number,
+    private readonly slots: number,
+  ) {
+    this.#digits = Array.from({ length: CODES }, (_, i) => boothDigits(i - CODES / 2, slots));
+  }
+
+  get placed() {
+    return { codes: this.at, digits: this.slotBytes, slots: this.slots, terms: 0, bsigs: 0 };
+  }
+
+  /** Puts an integer in its place. */
+  put(row: number, input: number, value: number): void {
+    const bytes = new Uint8Array(this.memory.buffer);
+    let at = this.at + ((input >> 2) * this.rows + row) * PAIRS + ((input >> 1) & 1);
+    for (const digit of this.#digits[value + CODES / 2]) {
+      const first = bytes[at] % BOOTH_DIGITS;
+      bytes[at] = input % 2 === 0 ? bytes[at] - first + digit : first + BOOTH_DIGITS * digit;
+      at += this.slotBytes;
+    }
+  }
+}
+
+/** As the kernel counts them, lowest first. */
+function boothDigits(value: number, slots: number): number[] {
+  return boothTerms(value, slots).map(({ negative, man, exp }) => DIGIT_ZERO + (negative ? -1 : 1) * man * 2 ** exp);
 }
 
 /** Codes of four lanes by [quad][row], lane 0 first; `missing` fills the last quad of a row. */

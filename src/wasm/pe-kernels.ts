@@ -22,7 +22,7 @@ const VECTOR_BYTES = 16;
 /** An accumulator of four tokens; a lane's exponents and mantissas of four tokens. */
 const STATE_BYTES = 2 * VECTOR_BYTES;
 const TABLE_BYTES = 256 * STATE_BYTES;
-const PAIRS_BYTES = 2 * 16 * 3 * VECTOR_BYTES;
+const PAIRS_BYTES = 2 * 25 * 4 * VECTOR_BYTES;
 /** What fills the last quad: the digit 0. */
 const ZERO = 2;
 

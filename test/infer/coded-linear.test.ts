@@ -72,7 +72,7 @@ function oracleOf(format: Format, { inputs, weights }: Case): OracleCodes {
 function oracleTerms(format: Format, integers: readonly number[]) {
   const slots = depthCosts(format).at(-1)?.terms ?? 0;
   const all = format.operands.flatMap(({ values }) => values);
-  const booth = boothSlots(all) <= slots;
+  const booth = boothSlots(all) <= Math.min(slots, 4);
   assert.ok(integers.every((integer) => all.includes(integer)));
   const termsOf = (integer: number): PeTerm[] => (booth ? boothTerms(integer, slots) : signedTerms(integer, slots));
   const plain = (integer: number) =>
