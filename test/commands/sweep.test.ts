@@ -6,6 +6,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { parquetReadObjects } from "hyparquet";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -92,6 +93,20 @@ test("kill -9 loses nothing that was answered, and computes nothing twice", asyn
   assert.ok(kills > 0, "nothing was killed");
   good("space.yaml", "--out", "killed");
   assert.ok(readFileSync(shard).equals(whole));
+});
+
+test("Ctrl-C leaves with what is answered", async () => {
+  good("plan", "space.yaml", "--out", "left");
+  const child = spawn(process.execPath, [SHIM, "sweep", "run", "left", "--workers", "1"]);
+  const said = text(child.stderr);
+  const timer = setInterval(() => {
+    if (!existsSync("left/shards/1-of-1.ndjson") || readFileSync("left/shards/1-of-1.ndjson").length === 0) return;
+    clearInterval(timer);
+    child.kill("SIGINT");
+  }, 1);
+  const code = await new Promise((resolve) => child.once("exit", resolve));
+  assert.is(code, 130);
+  assert.match(await said, /^interrupted: \d+ of 28 points are answered; the same command goes on from there\n$/);
 });
 
 test("shards join to the same front; without pruning to the same bytes", () => {
