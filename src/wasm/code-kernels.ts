@@ -180,6 +180,7 @@ export class CodeKernels {
 export class DigitMatrix {
   /** Digits of an integer, by value from -128 on. */
   readonly #digits: readonly (readonly number[])[];
+  #bytes = new Uint8Array(0);
 
   constructor(
     private readonly memory: WebAssembly.Memory,
@@ -195,9 +196,15 @@ export class DigitMatrix {
     return { codes: this.at, digits: this.slotBytes, slots: this.slots, terms: 0, bsigs: 0 };
   }
 
+  /** All of memory; anew when it has grown. */
+  private get bytes(): Uint8Array {
+    if (this.#bytes.buffer !== this.memory.buffer) this.#bytes = new Uint8Array(this.memory.buffer);
+    return this.#bytes;
+  }
+
   /** Puts an integer in its place. */
   put(row: number, input: number, value: number): void {
-    const bytes = new Uint8Array(this.memory.buffer);
+    const bytes = this.bytes;
     let at = this.at + ((input >> 2) * this.rows + row) * PAIRS + ((input >> 1) & 1);
     for (const digit of this.#digits[value + CODES / 2]) {
       const first = bytes[at] % BOOTH_DIGITS;
