@@ -30,6 +30,7 @@ export function htmlOf(page: Page, scripts: readonly string[]): string {
 <body>
 <main>
 <h1>${escapeMarkup(page.title)}</h1>
+<noscript><p class="note">Charts need scripts; the tables say the same.</p></noscript>
 ${body}
 <footer>${escapeMarkup(page.legend)}</footer>
 </main>

@@ -4,12 +4,12 @@
 //     Detail ──► kindsOf (over the layers) ──► sections, for the terminal (run --explain) and the report
 //
 
+import { CAUSES } from "../observe/ops.js";
 import type { Breakdown, OpDetail, Result } from "../result.js";
 import { bytes, integer, percent } from "./format.js";
 import type { Page, Row, Section } from "./page.js";
 import { pageOf } from "./sections.js";
 
-const CAUSES = ["busy", "route", "dram", "buffer", "vector", "store", "drain"] as const;
 const SLOWEST = 12;
 const WAITERS = 3;
 

@@ -2,9 +2,10 @@
 //   Figures that are bars: where the cycles went, DRAM bytes, energy with its band, weight bits.
 //
 
+import { CAUSES } from "../../observe/ops.js";
 import type { DramResult, Result } from "../../result.js";
 import type { Figure } from "../page.js";
-import { CAUSE_COLOUR, CAUSES, chartOf, MARK_COLOUR, PLAIN_COLOUR, values } from "./style.js";
+import { CAUSE_COLOUR, chartOf, MARK_COLOUR, PLAIN_COLOUR, values } from "./style.js";
 
 const BAR_HEIGHT = 22;
 

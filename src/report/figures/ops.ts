@@ -2,11 +2,12 @@
 //   Figures of an observed run: cycles by op, by layer and op; what happened over time; slices per token and layer.
 //
 
+import { CAUSES } from "../../observe/ops.js";
 import type { OpDetail, Result, TimeDetail } from "../../result.js";
 import { HZ_PER_MHZ } from "../../units.js";
 import { sumOf } from "../ops.js";
 import type { Chart, Figure } from "../page.js";
-import { CAUSE_COLOUR, CAUSES, chartOf, MARK_COLOUR, PLAIN_COLOUR, values } from "./style.js";
+import { CAUSE_COLOUR, chartOf, MARK_COLOUR, PLAIN_COLOUR, values } from "./style.js";
 
 const ROW_HEIGHT = 20;
 const TALLEST = 420;

@@ -3,11 +3,10 @@
 //   data from anywhere but the chart itself.
 //
 
+import { CAUSES } from "../../observe/ops.js";
 import type { Chart } from "../page.js";
 
-/** Causes of a core cycle, in the order in which they are stacked. */
-export const CAUSES = ["busy", "route", "dram", "buffer", "vector", "store", "drain"] as const;
-
+/** In the order of the causes. */
 const CAUSE_COLOURS = ["#4c78a8", "#f2a541", "#c8443b", "#8e5ea2", "#59a5a0", "#7a6a53", "#bab0ac"];
 
 /** Colour by cause: one scale wherever causes are shown. */
