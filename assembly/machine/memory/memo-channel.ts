@@ -74,7 +74,7 @@ export class MemoChannel {
     const part = this.whole.push(local, count, write, slot, arrive);
     // An idle segment was chosen before its end was known.
     if (this.whole.offering == part && this.segments.taking == 0) this.place.entry = 0;
-    if (this.place.entry == 0 || this.segments.taking == 0) this.certain = 0;
+    this.foresee();
   }
 
   idle(): bool {
