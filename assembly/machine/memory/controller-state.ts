@@ -27,8 +27,8 @@ export function takeController(base: Controller, now: i64, from: StateReader): v
 export function putRequests(base: Controller, now: i64, withWrites: bool, into: StateWriter): void {
   rankAges(base.pool, now, base.sorted);
   into.put(<i64>base.writeMode);
-  putQueue(base.reads, into);
-  if (withWrites) putQueue(base.writes, into);
+  putQueue(base.reads, base.sorted, into);
+  if (withWrites) putQueue(base.writes, base.sorted, into);
   else into.put(0);
   into.put(<i64>popcnt(base.banks.held));
   let request = base.banks.notBefore(0);

@@ -103,6 +103,25 @@ export class Frame {
     head.write = part.write;
   }
 
+  /** Nothing in flight. */
+  clear(): void {
+    this.count = 0;
+    this.twist = 0;
+    this.shelf.clear();
+  }
+
+  /** One more piece in flight, around a transaction, which does not count yet. */
+  append(part: Part, local: i64): void {
+    this.aim(part, 0, local & ~(<i64>(pieceTransactions(0) - 1)), 0);
+    this.count++;
+  }
+
+  /** Whether a piece has a transaction in its stretch. */
+  covers(label: i32, local: i64): bool {
+    const offset = local - this.piece(label).base;
+    return offset >= 0 && offset < this.piece(label).size;
+  }
+
   /** A piece by its label inside a segment. */
   labelled(label: i32): Piece {
     return label > this.count ? this.shelf.write(label - this.count - 1) : this.piece(label);

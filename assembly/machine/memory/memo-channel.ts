@@ -27,6 +27,10 @@ import { newRehearsal, Rehearsal } from "./rehearsal";
 import { Runs } from "./runs";
 import { Segments } from "./segments";
 
+/** Transactions from which on a segment is worth a rehearsal; small segments that are rehearsed in a row. */
+const LARGE: i32 = 16;
+const MANY: i32 = 4;
+
 
 @unmanaged
 export class MemoChannel {
@@ -39,6 +43,7 @@ export class MemoChannel {
   origin: Origin; // the boundary
   segments: Segments;
   told: i32; // completions of the segment under way that the core knows
+  misses: i32; // small segments rehearsed since the last large one; MANY: serves alone until a large part comes
   left: i32; // parts that it does not know to be done
   now: i64; // clocks below are processed
   certain: i64; // no part gets known to be done below this clock, whatever is granted
@@ -53,6 +58,7 @@ export class MemoChannel {
     memory.fill(this.counters, 0, COUNTERS << 3);
     this.now = 0;
     this.certain = 0;
+    this.misses = 0;
     this.alone = true;
   }
 
@@ -61,13 +67,14 @@ export class MemoChannel {
     this.memo = memo;
     this.segments.memo = memo;
     memo.settle(this.place);
-    if (this.idle()) this.enter();
+    this.enter();
   }
 
   push(local: i64, count: i32, write: bool, slot: i32, arrive: i64): void {
     if (this.alone) {
       this.certain = 0;
       if (this.memo != null) this.memo!.balance.noteAlone(count);
+      if (count >= LARGE) this.misses = 0;
       return this.rehearsal.channel.push(local, count, write, slot, arrive);
     }
     this.left++;
@@ -125,12 +132,12 @@ export class MemoChannel {
   }
 
   private process(until: i64, stopIdle: bool, out: Completions): void {
-    if (!this.alone && this.memo!.balance.isWasted()) this.leave();
+    if (!this.alone && (this.misses == MANY || this.memo!.balance.isWasted())) this.leave();
     if (!this.alone) return this.recall(until, stopIdle, out);
     const channel = this.rehearsal.channel;
     if (stopIdle) channel.work(until, out);
     else channel.advance(until, out);
-    if (this.memo != null && channel.idle() && this.memo!.balance.isWorthTrying()) this.enter();
+    if (this.memo != null && this.misses < MANY && this.memo!.balance.isWorthTrying()) this.enter();
   }
 
   /** The channel serves alone from now on. */
@@ -142,22 +149,22 @@ export class MemoChannel {
     this.place.clear();
   }
 
-  /** The idle channel becomes a state of the memo. */
+  /** The channel becomes a state of the memo. */
   private enter(): void {
     const channel = this.rehearsal.channel;
     const maintenance = channel.controller.maintenance;
     const origin = this.origin;
     this.keepCounters();
     this.alone = false;
+    this.misses = 0;
     this.now = channel.now;
     this.segments.taking = 0;
     this.told = 0;
     origin.now = channel.now;
     origin.refresh = maintenance.next;
     origin.turn = maintenance.turn;
-    this.frame.count = 0;
-    this.frame.twist = 0;
-    this.frame.shelf.clear();
+    this.rehearsal.handOver(this.frame, this.whole);
+    this.left = this.whole.number();
     for (let open = channel.controller.banks.open; open != 0; open &= open - 1) {
       const bank = <i32>ctz(open);
       this.frame.setRow(bank, channel.controller.banks.row(bank));
@@ -176,7 +183,7 @@ export class MemoChannel {
   private recall(until: i64, stopIdle: bool, out: Completions): void {
     const origin = this.origin;
     while (origin.now < until) {
-      if (this.place.entry == 0 && !this.segments.choose(this.whole.offering, until)) break;
+      if (this.place.entry == 0 && !this.choose(until)) break;
       const entry = changetype<Entry>(this.place.entry);
       const known = this.tell(entry, until, out);
       if (stopIdle && this.left == 0) {
@@ -187,6 +194,15 @@ export class MemoChannel {
       this.commit(entry);
     }
     this.now = max<i64>(this.now, until);
+  }
+
+  /** The segment that begins at the boundary; takes note of small ones that have to be rehearsed, one after the other. */
+  private choose(until: i64): bool {
+    const before = this.memo!.rehearsals;
+    if (!this.segments.choose(this.whole.offering, until)) return false;
+    if (this.segments.taking >= LARGE) this.misses = 0;
+    else if (this.memo!.rehearsals != before && this.misses < MANY) this.misses++;
+    return true;
   }
 
   /** Reports the completions of a segment that get known before a clock; the clock of the last one. */

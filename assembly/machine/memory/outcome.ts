@@ -17,6 +17,7 @@ import { Memo } from "./memo";
 import { ASIDE_WORDS, COUNTERS, DONE_WORDS, Entry, FIRST_COUNTER, OPENED_WORDS, State } from "./memo-records";
 import { Origin } from "./origin";
 import { pack, PACKED_BYTES } from "./pack";
+import { listed } from "./queue";
 
 /** Words of a request with a piece of its own, and of a bank, in a state, generously. */
 const REQUEST_WORDS: i32 = 48;
@@ -59,10 +60,14 @@ export class Outcome {
     return offsetof<State>() + this.capacity * PACKED_BYTES + entry;
   }
 
-  /** The state of the channel as it is, relative to a frame. */
+  /** The state of the channel as it is, relative to a frame, from which writes are set aside. */
   intern(memo: Memo, frame: Frame): State {
+    this.out.clear();
+    this.channel.controller.wrote = true;
+    this.listAside();
+    for (let label = 0; label < frame.count; label++) frame.piece(label).label = label;
+    frame.follow(false, this.done, 0, this.aside, this.asides);
     this.after.copy(frame);
-    this.detached = false;
     return this.remember(memo);
   }
 
@@ -179,8 +184,9 @@ export class Outcome {
     if (!this.detached) return;
     let age = 0;
     let clock: i64 = i64.MIN_VALUE;
-    let request = writes.notBefore(0);
-    while (request != null) {
+    writes.inOrder(this.channel.controller.sorted);
+    for (let i = 0; i < writes.count; i++) {
+      const request = listed(this.channel.controller.sorted, i);
       if (request.accepted != clock && this.asides > 0) age++;
       clock = request.accepted;
       const part = request.part;
@@ -191,7 +197,6 @@ export class Outcome {
       store<i32>(at, age, 12);
       store<i32>(at, <i32>(--part.toComplete == 0), 16);
       this.asides++;
-      request = writes.notBefore(request.order + 1);
     }
   }
 

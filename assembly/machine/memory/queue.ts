@@ -249,15 +249,20 @@ export class RequestQueue {
     return request != null;
   }
 
-  /** The request with the smallest order that is not below a bound; null when there is none. */
-  notBefore(order: i64): Request | null {
-    let best: Request | null = null;
+  /** Lists all requests in the order of their acceptance: pointers into room for `count` of them. */
+  inOrder(into: usize): void {
+    let count = 0;
     for (let bank = 0; bank < this.banks; bank++) {
       let request = this.list(bank).first;
-      while (request != null && request.order < order) request = request.next;
-      if (request != null && (best == null || request.order < best.order)) best = request;
+      while (request != null) {
+        let place = count++;
+        for (; place > 0 && listed(into, place - 1).order > request.order; place--) {
+          store<usize>(into + <usize>place * sizeof<usize>(), changetype<usize>(listed(into, place - 1)));
+        }
+        store<usize>(into + <usize>place * sizeof<usize>(), changetype<usize>(request));
+        request = request.next;
+      }
     }
-    return best;
   }
 
   /** The list of a bank. */
@@ -277,4 +282,10 @@ export class RequestQueue {
     else next.previous = previous;
     this.count--;
   }
+}
+
+/** Request i of a list. */
+@inline
+export function listed(list: usize, i: i32): Request {
+  return changetype<Request>(load<usize>(list + <usize>i * sizeof<usize>()));
 }

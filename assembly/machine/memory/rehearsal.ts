@@ -92,6 +92,48 @@ export class Rehearsal {
     }
   }
 
+  /** The parts of the channel, which has served alone, become the whole ones, and the requests in flight pieces of a frame. */
+  handOver(frame: Frame, whole: Runs): void {
+    const own = this.channel.runs;
+    frame.clear();
+    whole.reset();
+    let part = own.first;
+    while (part != null) {
+      const now = whole.take(part);
+      this.gather(part, now, frame);
+      part = part.next;
+    }
+    own.reset();
+    for (let label = 0; label < frame.count; label++) {
+      const piece = frame.piece(label);
+      const stand = own.push(0, 0, piece.write, label, this.channel.now);
+      stand.base = piece.base;
+      own.label(label, stand, piece.base);
+    }
+    const pool = this.channel.controller.pool;
+    for (let i = 0; i < pool.capacity; i++) {
+      const request = pool.at(i);
+      if (!request.waiting) continue;
+      request.part = own.labelled(request.age);
+      request.part.toComplete++;
+    }
+  }
+
+  /** Requests of a part become pieces; each request's age is the label of its own for now. */
+  private gather(part: Part, whole: Part, frame: Frame): void {
+    const pool = this.channel.controller.pool;
+    const first = frame.count;
+    for (let i = 0; i < pool.capacity; i++) {
+      const request = pool.at(i);
+      if (!request.waiting || request.part != part) continue;
+      let label = first;
+      while (label < frame.count && !frame.covers(label, request.local)) label++;
+      if (label == frame.count) frame.append(whole, request.local);
+      frame.piece(label).count++;
+      request.age = label;
+    }
+  }
+
   /** Offers the frame's head until its last transaction is accepted. */
   offer(frame: Frame): void {
     const head = frame.head();

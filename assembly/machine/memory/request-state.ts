@@ -9,7 +9,7 @@
 
 import { StateReader, StateWriter } from "../state";
 import { AddressMap } from "./address";
-import { Request, RequestPool, RequestQueue } from "./queue";
+import { listed, Request, RequestPool, RequestQueue } from "./queue";
 import { Runs } from "./runs";
 
 /** Gives every waiting request the rank of its age. `sorted` has room for all of them. */
@@ -18,7 +18,7 @@ export function rankAges(pool: RequestPool, now: i64, sorted: usize): void {
   let rank = 0;
   let clock = now;
   for (let i = 0; i < count; i++) {
-    const request = sortedAt(sorted, i);
+    const request = listed(sorted, i);
     if (request.accepted != clock) {
       clock = request.accepted;
       rank++;
@@ -34,8 +34,8 @@ function sortByAge(pool: RequestPool, sorted: usize): i32 {
     const request = pool.at(i);
     if (!request.waiting) continue;
     let place = count++;
-    while (place > 0 && sortedAt(sorted, place - 1).accepted < request.accepted) {
-      store<usize>(sorted + <usize>place * sizeof<usize>(), changetype<usize>(sortedAt(sorted, place - 1)));
+    while (place > 0 && listed(sorted, place - 1).accepted < request.accepted) {
+      store<usize>(sorted + <usize>place * sizeof<usize>(), changetype<usize>(listed(sorted, place - 1)));
       place--;
     }
     store<usize>(sorted + <usize>place * sizeof<usize>(), changetype<usize>(request));
@@ -43,19 +43,11 @@ function sortByAge(pool: RequestPool, sorted: usize): i32 {
   return count;
 }
 
-/** Request i of the list. */
-@inline
-function sortedAt(sorted: usize, i: i32): Request {
-  return changetype<Request>(load<usize>(sorted + <usize>i * sizeof<usize>()));
-}
-
-export function putQueue(queue: RequestQueue, into: StateWriter): void {
+/** Requests in the order of their acceptance; `sorted` has room for them. */
+export function putQueue(queue: RequestQueue, sorted: usize, into: StateWriter): void {
   into.put(queue.count);
-  let request = queue.notBefore(0);
-  while (request != null) {
-    putRequest(request, into);
-    request = queue.notBefore(request.order + 1);
-  }
+  queue.inOrder(sorted);
+  for (let i = 0; i < queue.count; i++) putRequest(listed(sorted, i), into);
 }
 
 export function putRequest(request: Request, into: StateWriter): void {

@@ -81,6 +81,16 @@ export class Runs {
     return part;
   }
 
+  /** A part of other runs, as far as it is done. */
+  take(other: Part): Part {
+    const part = this.push(other.local, other.toOffer, other.write, other.slot, other.arrive);
+    part.toComplete = other.toComplete;
+    part.toReport = other.toComplete;
+    part.completion = other.completion;
+    part.reported = other.completion;
+    return part;
+  }
+
   /** Its transaction was accepted: goes on to the next one. */
   @inline
   accepted(part: Part): void {

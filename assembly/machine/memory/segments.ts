@@ -147,14 +147,15 @@ export class Segments {
     this.rehearsal.begin(this.place.state, this.frame, origin);
     if (input == SETTLE) this.rehearsal.idle();
     else this.rehearsal.wait(<i64>(SETTLE - input));
-    this.idleKey(input, refresh, this.place.state.reading && !this.rehearsal.wrote());
+    this.idleKey(input, refresh, input != SETTLE && this.place.state.reading && !this.rehearsal.wrote());
     const entry = this.rehearsal.outcome.enter(this.memo, this.frame, 0, origin);
     origin.refresh = due;
     return entry;
   }
 
   private findIdle(input: i32, refresh: i32): Entry | null {
-    if (this.place.state.reading) {
+    // What idles until nothing binds any more has turned to writes.
+    if (input != SETTLE && this.place.state.reading) {
       this.idleKey(input, refresh, true);
       const known = this.memo.find();
       if (known != null) return known;

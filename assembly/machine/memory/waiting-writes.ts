@@ -4,6 +4,7 @@
 //   Source      docs/machine.md section 9, "Remembering".
 
 import { Controller } from "./controller";
+import { listed } from "./queue";
 import { Part } from "./runs";
 
 /** Marks requests that a look has seen. */
@@ -13,11 +14,10 @@ const SEEN: i32 = -1;
 export function writesAreOldest(base: Controller, now: i64): bool {
   if (base.writeMode) return false;
   let latest: i64 = i64.MIN_VALUE;
-  let write = base.writes.notBefore(0);
-  while (write != null) {
-    latest = max<i64>(latest, write.accepted);
-    write.age = SEEN;
-    write = base.writes.notBefore(write.order + 1);
+  base.writes.inOrder(base.sorted);
+  for (let i = 0; i < base.writes.count; i++) {
+    latest = max<i64>(latest, listed(base.sorted, i).accepted);
+    listed(base.sorted, i).age = SEEN;
   }
   let oldest = now;
   for (let i = 0; i < base.pool.capacity; i++) {
