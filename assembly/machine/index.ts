@@ -114,8 +114,7 @@ export function emptyEvents(machine: usize): void {
 /** i64[MemoCount.Count], all 0 without a memo. */
 export function memoOf(machine: usize): usize {
   const into = zeroed(MemoCount.Count << 3);
-  const memo = changetype<System>(machine).memo;
-  if (memo != null) memo.count(into);
+  changetype<System>(machine).channels.countMemo(into);
   return into;
 }
 

@@ -17,10 +17,7 @@ import { ceilDiv, count, knob, make, zeroed } from "./alloc";
 import { Clock } from "./clock";
 import { Core, newCore } from "./core/core";
 import { FETCH_RUN } from "./core/board";
-import { MemoChannel, newMemo, newMemoChannel } from "./memory/memo-channel";
-import { Memo } from "./memory/memo";
-import { FIRST_COUNTER } from "./memory/memo-records";
-import { Completions, newCompletions } from "./memory/completions";
+import { Channels, newChannels } from "./memory/channels";
 import { NEVER, StateReader, StateWriter } from "./state";
 import { word } from "./core/record";
 
@@ -32,20 +29,11 @@ export class System {
   core: Core;
   counters: usize;
   collected: usize;
-  channels: usize;
-  channelCount: i32;
-  channelShift: i64;
-  channelBits: i64;
+  channels: Channels;
   transactionBytes: i64;
-  completions: Completions;
   idealDram: bool;
-  memo: Memo | null; // null: every clock of every channel is simulated
-  /** Parts pushed and not reported. */
-  partsLeft: i32;
   /** Every channel has processed at least the clocks below this one, or is idle. */
   horizon: i64;
-  /** No part gets known to be done below this clock, whatever is granted. */
-  certain: i64;
   /** The cycle `now` has been through phases 1 and 2 and waits for records. */
   dispatching: bool;
   acted: bool;
@@ -60,32 +48,11 @@ export class System {
     this.core = newCore();
     this.core.reset(knobs, this.counters);
     this.idealDram = knob(knobs, Knob.IdealDram) != 0;
-    this.partsLeft = 0;
     this.horizon = 0;
-    this.certain = 0;
     this.dispatching = false;
-    this.resetChannels(knobs, device);
-  }
-
-  private resetChannels(knobs: usize, device: usize): void {
-    this.channelCount = knob(device, Dram.Channels);
-    this.channelShift = knob(device, Dram.ChannelShift);
-    this.channelBits = ctz(this.channelCount);
     this.transactionBytes = knob(device, Dram.TransactionBytes);
-    this.channels = zeroed(<usize>this.channelCount * sizeof<usize>());
     const fifo = knob(knobs, Knob.OutstandingRuns) + knob(knobs, Knob.OutstandingStores);
-    this.completions = newCompletions(fifo * this.channelCount + 1);
-    for (let i = 0; i < this.channelCount; i++) {
-      store<usize>(this.channels + <usize>i * sizeof<usize>(), changetype<usize>(newMemoChannel(device, i, fifo)));
-    }
-    const bytes = knob(knobs, Knob.MemoKiB) << 10;
-    if (bytes == 0 || this.idealDram) return;
-    this.memo = newMemo(this.channel(0), this.channelCount, bytes);
-    for (let i = 0; i < this.channelCount; i++) this.channel(i).use(this.memo!);
-  }
-
-  private channel(index: i32): MemoChannel {
-    return changetype<MemoChannel>(load<usize>(this.channels + <usize>index * sizeof<usize>()));
+    this.channels = newChannels(device, fifo, this.idealDram ? 0 : knob(knobs, Knob.MemoKiB) << 10);
   }
 
   /** From here on what happens is written down (core/events.ts). */
@@ -129,7 +96,7 @@ export class System {
   /** Goes to the next cycle at which something can happen; false when there is none. */
   private endCycle(limit: i64): bool {
     const next = this.nextEvent(this.acted ? min(this.now + 1, limit) : limit);
-    if (next == limit && !this.acted && this.partsLeft == 0 && this.core.wake() == NEVER) return false;
+    if (next == limit && !this.acted && this.channels.partsLeft == 0 && this.core.wake() == NEVER) return false;
     this.core.charge(this.cause, next - this.now);
     this.now = next;
     return true;
@@ -137,50 +104,38 @@ export class System {
 
   /** The next event, no later than `limit`; advances the channels as far as it takes to be sure of it. */
   private nextEvent(limit: i64): i64 {
-    while (this.partsLeft > 0) {
+    const channels = this.channels;
+    while (channels.partsLeft > 0) {
       const next = min(this.core.wake(), limit);
-      const safe = this.clock.returnAt(max<i64>(this.horizon, this.certain) + 1);
+      const safe = this.clock.returnAt(max<i64>(this.horizon, channels.certain) + 1);
       if (next < safe) return next;
       const last = this.clock.clockOf(next);
       if (this.horizon >= last) return next;
-      this.advance(min(this.clock.requestAt(min(next, safe)), last));
+      this.horizon = min(this.clock.requestAt(min(next, safe)), last);
+      channels.work(this.horizon);
+      this.drain();
     }
     return min(this.core.wake(), limit);
   }
 
-  private advance(until: i64): void {
-    this.horizon = until;
-    for (let i = 0; i < this.channelCount; i++) {
-      if (this.channel(i).certain >= until) continue;
-      this.channel(i).work(until, this.completions);
-      this.drain();
-    }
-    this.foresee();
-  }
-
-  /** Where all channels are certain to. */
-  private foresee(): void {
-    this.certain = i64.MAX_VALUE;
-    for (let i = 0; i < this.channelCount; i++) this.certain = min(this.certain, this.channel(i).certain);
-  }
-
   /** Brings every channel, refresh included, to the clock of cycle `now`. */
   private catchUp(): void {
-    for (let i = 0; i < this.channelCount; i++) {
-      this.channel(i).advance(this.clock.clockOf(this.now), this.completions);
-    }
+    this.channels.advance(this.clock.clockOf(this.now));
     this.drain();
   }
 
   /** Parts that are done: the last one of a run or store gives its arrival at the core. */
   private drain(): void {
-    const done = this.completions;
+    const done = this.channels.completions;
+    const times = this.channels.times();
     for (let i = 0; i < done.count; i++) {
-      this.partsLeft--;
       const arrival = this.clock.returnAt(done.clock(i));
-      if (done.write(i)) this.core.store.partDone(done.slot(i), arrival);
-      else this.core.fetch.partDone(done.slot(i), arrival);
+      for (let part = 0; part < times; part++) {
+        if (done.write(i)) this.core.store.partDone(done.slot(i), arrival);
+        else this.core.fetch.partDone(done.slot(i), arrival);
+      }
     }
+    this.channels.partsLeft -= done.count * times;
     done.clear();
   }
 
@@ -213,33 +168,16 @@ export class System {
   private push(record: usize, addressField: i32, transactions: i64, write: bool, slot: i32): i32 {
     const first = addressOf(record, addressField) / this.transactionBytes;
     const arrive = this.clock.requestAt(this.now);
-    let parts = 0;
-    for (let i = 0; i < this.channelCount; i++) {
-      const from = this.localBelow(first, i);
-      const part = <i32>(this.localBelow(first + transactions, i) - from);
-      if (part == 0) continue;
-      this.channel(i).push(from, part, write, slot, arrive);
-      parts++;
-    }
-    if (this.partsLeft == 0) this.horizon = max(this.horizon, arrive);
-    this.partsLeft += parts;
-    this.foresee();
-    return parts;
-  }
-
-  /** Transactions below `global` that belong to a channel. */
-  private localBelow(global: i64, channel: i32): i64 {
-    const shift = this.channelShift;
-    const block: i64 = 1 << shift;
-    const inSuper = (global & ((block << this.channelBits) - 1)) - ((<i64>channel) << shift);
-    return ((global >> (shift + this.channelBits)) << shift) + min(max(inSuper, 0), block);
+    this.channels.meet(first, transactions, this.clock.clockOf(this.now));
+    this.drain();
+    if (this.channels.partsLeft == 0) this.horizon = max(this.horizon, arrive);
+    return this.channels.push(first, transactions, write, slot, arrive);
   }
 
   /** Counters of the core and of the channels together. */
   collect(): usize {
     memory.copy(this.collected, this.counters, Counter.Count * 8);
-    for (let i = 0; i < this.channelCount; i++) this.channel(i).collect(this.collected);
-    if (this.memo != null) this.memo!.collect(this.collected + (FIRST_COUNTER << 3));
+    this.channels.collect(this.collected);
     return this.collected;
   }
 
@@ -247,12 +185,10 @@ export class System {
   canonical(into: StateWriter): void {
     const clock = this.clock.clockOf(this.now);
     into.put(clock * this.clock.memoryPeriod - this.now * this.clock.corePeriod);
-    into.put(this.partsLeft);
+    into.put(this.channels.partsLeft);
     this.core.canonical(this.now, into);
     const board = this.core.board;
-    for (let i = 0; i < this.channelCount; i++) {
-      this.channel(i).canonical(into, board.runs.first, board.storesDone);
-    }
+    this.channels.canonical(into, board.runs.first, board.storesDone);
   }
 
   /** Goes on at cycle `now`, which must have the clock phase of the cut. */
@@ -262,11 +198,10 @@ export class System {
     assert(phase == clock * this.clock.memoryPeriod - now * this.clock.corePeriod, "another clock phase");
     this.now = now;
     this.horizon = clock;
-    this.certain = 0;
-    this.partsLeft = from.take();
+    const partsLeft = from.take();
     this.dispatching = false;
     this.core.load(now, from);
-    for (let i = 0; i < this.channelCount; i++) this.channel(i).load(clock, from);
+    this.channels.load(clock, partsLeft, from);
   }
 }
 

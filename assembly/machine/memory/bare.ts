@@ -7,7 +7,8 @@ import { make } from "../alloc";
 import { StateReader, StateWriter } from "../state";
 import { Completions, newCompletions } from "./completions";
 import { FIRST_COUNTER } from "./memo-records";
-import { MemoChannel, newMemo, newMemoChannel } from "./memo-channel";
+import { newMemo, newMemoChannel } from "./memo-build";
+import { MemoChannel } from "./memo-channel";
 
 /** A channel with what its callers need around it. */
 @unmanaged

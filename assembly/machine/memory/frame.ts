@@ -14,7 +14,6 @@
 import { make } from "../alloc";
 import { StateReader, StateWriter } from "../state";
 import { AddressMap } from "./address";
-import { Controller } from "./controller";
 import { ASIDE_WORDS, DONE_WORDS, Entry, OPENED_WORDS } from "./memo-records";
 import { LARGEST, Piece, pieceTransactions, SIZES } from "./piece";
 import { Part } from "./runs";
@@ -288,15 +287,6 @@ export class Frame {
     into.put(label);
     into.put(label < 0 ? 0 : row ^ this.piece(label).row);
   }
-}
-
-/** A frame of a device's channels. */
-export function newFrame(controller: Controller): Frame {
-  const frame = make<Frame>();
-  // Refresh of single banks knows one bank from another, and pseudo-channels are refreshed in turn.
-  const alike = controller.maintenance.perBank ? 0 : (1 << controller.timing.topShift) - 1;
-  frame.build(controller.map, controller.pool.capacity + 1, controller.writes.capacity, alike);
-  return frame;
 }
 
 /** Write i of what was set aside before the shelf turned. */

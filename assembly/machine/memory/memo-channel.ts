@@ -14,17 +14,14 @@
 //   Alone       a channel that was loaded from words simulates every clock until it is idle, one of a memo that is not worth its
 //               time until it is idle and the memo may be tried again.
 
-import { Dram } from "../../contract";
-import { make } from "../alloc";
 import { StateReader, StateWriter } from "../state";
-import { channelTransactions, dramWord } from "./address";
 import { Completions } from "./completions";
-import { Frame, newFrame } from "./frame";
+import { Frame } from "./frame";
 import { Memo } from "./memo";
 import { addCounters, COUNTERS, DONE_WORDS, Entry, FIRST_COUNTER, Place } from "./memo-records";
 import { Origin } from "./origin";
-import { newRehearsal, Rehearsal } from "./rehearsal";
-import { Runs } from "./runs";
+import { Rehearsal } from "./rehearsal";
+import { PART_WORDS, Runs } from "./runs";
 import { Segments } from "./segments";
 
 /** Transactions from which on a segment is worth a rehearsal; small segments that are rehearsed in a row. */
@@ -99,6 +96,25 @@ export class MemoChannel {
     }
   }
 
+  /** Clocks below are processed. */
+  clock(): i64 {
+    return this.alone ? this.rehearsal.channel.now : this.now;
+  }
+
+  /** False where it is in another state than another channel for sure. */
+  mayBeLike(other: MemoChannel): bool {
+    if (this.alone != other.alone || this.left != other.left || this.clock() != other.clock()) return false;
+    if (!this.alone) return this.origin.now == other.origin.now && this.place.state == other.place.state;
+    const own = this.rehearsal.channel.controller;
+    const their = other.rehearsal.channel.controller;
+    return own.maintenance.next == their.maintenance.next && own.banks.open == their.banks.open;
+  }
+
+  /** Words of its state at most. */
+  mostWords(): i32 {
+    return this.rehearsal.outcome.capacity + this.whole.capacity * PART_WORDS;
+  }
+
   /** Processes all memory clocks t < until; parts whose last completion clock got known go to `out`. */
   advance(until: i64, out: Completions): void {
     this.process(until, false, out);
@@ -115,6 +131,13 @@ export class MemoChannel {
     addCounters(this.counters, counters + (FIRST_COUNTER << 3));
     if (!this.alone) this.catchUp();
     this.rehearsal.channel.collect(counters);
+  }
+
+  /** The same, and counts from nothing on: what it is doing is loaded again before it goes on. */
+  handIn(counters: usize): void {
+    this.collect(counters);
+    memory.fill(this.counters, 0, COUNTERS << 3);
+    this.rehearsal.channel.controller.tally.reset();
   }
 
   canonical(into: StateWriter, firstRun: i32, firstStore: i32): void {
@@ -252,39 +275,4 @@ export class MemoChannel {
     rehearsal.standIn(this.place.state, this.frame, this.origin, this.whole);
     rehearsal.channel.advance(this.now, rehearsal.outcome.out);
   }
-}
-
-/** Channel number `index` of a device; without a memo it simulates every clock. */
-export function newMemoChannel(device: usize, index: i32, fifoCapacity: i32): MemoChannel {
-  const channel = make<MemoChannel>();
-  const rehearsal = newRehearsal(device, index, fifoCapacity);
-  const controller = rehearsal.channel.controller;
-  channel.memo = null;
-  channel.rehearsal = rehearsal;
-  channel.whole = make<Runs>();
-  channel.whole.build(fifoCapacity + controller.pool.capacity + 2, channelTransactions(device) - 1);
-  channel.frame = newFrame(rehearsal.channel.controller);
-  channel.place = make<Place>();
-  channel.origin = make<Origin>();
-  channel.counters = heap.alloc(COUNTERS << 3);
-  channel.refreshClocks = controller.maintenance.period;
-  channel.turns = controller.maintenance.turns;
-  const segments = make<Segments>();
-  segments.rehearsal = rehearsal;
-  segments.frame = channel.frame;
-  segments.place = channel.place;
-  segments.origin = channel.origin;
-  segments.flips = dramWord(device, Dram.TicksPerClock) == 2;
-  channel.segments = segments;
-  channel.reset();
-  return channel;
-}
-
-/** A memo of some bytes for `channels` channels like this one. */
-export function newMemo(like: MemoChannel, channels: i32, bytes: i32): Memo {
-  const memo = make<Memo>();
-  const frame = like.frame;
-  const keyCapacity = frame.capacity + 5 * frame.shelf.capacity + like.rehearsal.channel.controller.banks.banks + 16;
-  memo.build(bytes, channels, like.rehearsal.outcome.mostBytes(), keyCapacity);
-  return memo;
 }

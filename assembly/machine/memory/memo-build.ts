@@ -1,0 +1,50 @@
+//
+//   A channel that can remember, and a memo for some of them.
+//
+
+import { Dram } from "../../contract";
+import { make } from "../alloc";
+import { channelTransactions, dramWord } from "./address";
+import { newFrame } from "./frame-build";
+import { Memo } from "./memo";
+import { MemoChannel } from "./memo-channel";
+import { COUNTERS, Place } from "./memo-records";
+import { Origin } from "./origin";
+import { newRehearsal } from "./rehearsal";
+import { Runs } from "./runs";
+import { Segments } from "./segments";
+
+/** Channel number `index` of a device; without a memo it simulates every clock. */
+export function newMemoChannel(device: usize, index: i32, fifoCapacity: i32): MemoChannel {
+  const channel = make<MemoChannel>();
+  const rehearsal = newRehearsal(device, index, fifoCapacity);
+  const controller = rehearsal.channel.controller;
+  channel.memo = null;
+  channel.rehearsal = rehearsal;
+  channel.whole = make<Runs>();
+  channel.whole.build(fifoCapacity + controller.pool.capacity + 2, channelTransactions(device) - 1);
+  channel.frame = newFrame(rehearsal.channel.controller);
+  channel.place = make<Place>();
+  channel.origin = make<Origin>();
+  channel.counters = heap.alloc(COUNTERS << 3);
+  channel.refreshClocks = controller.maintenance.period;
+  channel.turns = controller.maintenance.turns;
+  const segments = make<Segments>();
+  segments.rehearsal = rehearsal;
+  segments.frame = channel.frame;
+  segments.place = channel.place;
+  segments.origin = channel.origin;
+  segments.flips = dramWord(device, Dram.TicksPerClock) == 2;
+  channel.segments = segments;
+  channel.reset();
+  return channel;
+}
+
+/** A memo of some bytes for `channels` channels like this one. */
+export function newMemo(like: MemoChannel, channels: i32, bytes: i32): Memo {
+  const memo = make<Memo>();
+  const frame = like.frame;
+  const keyCapacity = frame.capacity + 5 * frame.shelf.capacity + like.rehearsal.channel.controller.banks.banks + 16;
+  memo.build(bytes, channels, like.rehearsal.outcome.mostBytes(), keyCapacity);
+  return memo;
+}
