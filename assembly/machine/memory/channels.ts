@@ -77,7 +77,7 @@ export class Channels {
 
   /** Brings channels that a run may find alike to the clock now. */
   meet(first: i64, transactions: i64, now: i64): void {
-    if (!this.together && this.memo != null && this.isEven(first, transactions)) this.advance(now);
+    if (!this.together && this.mayMeet() && this.isEven(first, transactions)) this.advance(now);
   }
 
   /** Processes clocks below `until` where there is something to do. */
@@ -147,11 +147,16 @@ export class Channels {
     return ((first | transactions) & (((<i64>1) << (this.shift + this.bits)) - 1)) == 0;
   }
 
+  /** Whether there is a memo, and more than one channel. */
+  @inline
+  private mayMeet(): bool {
+    return this.memo != null && this.count > 1;
+  }
+
   /** Lets the first channel stand for all, if they are alike; whether it does. */
   private comeTogether(): bool {
     if (this.together) return true;
-    if (this.memo == null || this.count == 1) return false;
-    if (!this.mayBeAlike()) return false;
+    if (!this.mayMeet() || !this.mayBeAlike()) return false;
     if (this.pause > 0) {
       this.pause--;
       return false;

@@ -120,7 +120,6 @@ export class Controller {
     request.bank = bank;
     request.write = write;
     request.classified = false;
-    request.age = 0;
     const news = queue.append(request, this.banks.row(bank));
     // One more request behind others with the same wish changes nothing, unless the writes become too many.
     if (news || this.writes.count > this.writeHigh) this.serveAt = t;

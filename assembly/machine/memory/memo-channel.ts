@@ -11,8 +11,8 @@
 //               cuts has its length in the key, one in which a refresh falls due the clocks until then and whose turn it is.
 //   State       at a boundary: address of the interned state, frame, clock of the next refresh. What is between two boundaries
 //               is rehearsed when somebody asks for it, so remembering leaves no trace.
-//   Alone       a channel that was loaded from words simulates every clock until it is idle, one of a memo that is not worth its
-//               time until it is idle and the memo may be tried again.
+//   Alone       a channel that was loaded from words simulates every clock until it works again; one of a memo that is not worth
+//               its time until it is; one that met small segments, all new, until a part of LARGE transactions comes.
 
 import { StateReader, StateWriter } from "../state";
 import { Completions } from "./completions";
