@@ -34,6 +34,9 @@ export class System {
   idealDram: bool;
   /** Every channel has processed at least the clocks below this one, or is idle. */
   horizon: i64;
+  /** What completes after clock `sure` does not reach the core before cycle `safe`. */
+  sure: i64;
+  safe: i64;
   /** The cycle `now` has been through phases 1 and 2 and waits for records. */
   dispatching: bool;
   acted: bool;
@@ -49,6 +52,7 @@ export class System {
     this.core.reset(knobs, this.counters);
     this.idealDram = knob(knobs, Knob.IdealDram) != 0;
     this.horizon = 0;
+    this.sure = -1;
     this.dispatching = false;
     this.transactionBytes = knob(device, Dram.TransactionBytes);
     const fifo = knob(knobs, Knob.OutstandingRuns) + knob(knobs, Knob.OutstandingStores);
@@ -107,7 +111,7 @@ export class System {
     const channels = this.channels;
     while (channels.partsLeft > 0) {
       const next = min(this.core.wake(), limit);
-      const safe = this.clock.returnAt(max<i64>(this.horizon, channels.certain) + 1);
+      const safe = this.safeAfter(max<i64>(this.horizon, channels.certain));
       if (next < safe) return next;
       const last = this.clock.clockOf(next);
       if (this.horizon >= last) return next;
@@ -116,6 +120,15 @@ export class System {
       this.drain();
     }
     return min(this.core.wake(), limit);
+  }
+
+  /** The first core cycle that a completion after clock `sure` could reach. */
+  private safeAfter(sure: i64): i64 {
+    if (this.sure != sure) {
+      this.sure = sure;
+      this.safe = this.clock.returnAt(sure + 1);
+    }
+    return this.safe;
   }
 
   /** Brings every channel, refresh included, to the clock of cycle `now`. */

@@ -42,7 +42,23 @@ export interface KeptRecords {
   readonly vector: VectorRecord;
   /** Those of a tile of a linear, by the tokens of its block. */
   readonly tiles: Map<number, TileRecords>;
+  /** Groups of row tiles, by what they depend on (passage.ts). */
+  readonly passages: Map<string, Passages>;
 }
+
+/** The records of a group of row tiles, to be copied (passage.ts). */
+export interface Passage {
+  readonly words: Int32Array;
+  readonly fetches: number;
+  readonly computes: number;
+  /** Of each Fetch record: its first word, the region of its run, and the bytes from there. */
+  readonly runs: Int32Array;
+  /** Of each row tile: its first Compute record by its first word, by its number from 0, and the number of its last from 1. */
+  readonly tiles: Int32Array;
+}
+
+/** Passages of blocks of a name, by the kind of the group. */
+export type Passages = Map<number, Passage>;
 
 /** Key positions of a query block whose scores are there at a time. */
 export interface KeyBlock {

@@ -15,9 +15,10 @@ import type { Linear } from "../model.js";
 import type { Results } from "./accumulators.js";
 import { scaleRunBytes, type WeightFormat, weightFormat } from "./codes.js";
 import type { Context } from "./context.js";
+import { emitPassage, passagesOf } from "./passage.js";
 import { routerBytes } from "./placement.js";
 import { fetchRecord, routeRecord } from "./records.js";
-import { emitGroup, type LinearInput, type RowTile, tileRecords } from "./row-tile.js";
+import { type LinearInput, type RowTile, tileRecords } from "./row-tile.js";
 import { codeBytes, type Piece, pieces } from "./tiles.js";
 
 /** What is ready when a row tile is: the last Compute record of its rows, for the tokens of one token block. */
@@ -46,12 +47,14 @@ export function emitLinears(
     const inputRuns = refetchInput(context, tokens, kTiles, input);
     const groups = Math.ceil(tokens.size / context.machine.array.columns);
     const records = tileRecords(context, format, tokens.size);
-    const block = { tokens, format, groups, kTiles, input, inputRuns, waited: false, tapped, records };
-    const routes = indices.map((index) => emitRoute(context, index, tokens, input));
     const lead = leadOf(context, indices, kTiles, format);
+    const passages = passagesOf(context, nameOf(context, indices, tokens, lead));
+    const state = { waited: false, tapped, regions: [] };
+    const block = { tokens, format, groups, kTiles, input, inputRuns, records, passages, ...state };
+    const routes = indices.map((index) => emitRoute(context, index, tokens, input));
     let unread: Results[] = [];
     for (const group of leadGroups(context, indices, routes, lead)) {
-      emitGroup(context, block, group, lead);
+      emitPassage(context, block, group, indices.length, lead);
       for (const { linear, rows, lastCompute, results } of group) {
         if (results !== null) unread.push(results);
         const reader = onRowTile({ linear, rows, tokens, compute: lastCompute });
@@ -60,6 +63,15 @@ export function emitLinears(
       }
     }
   }
+}
+
+/** What the records of a token block depend on, beside addresses and waits. */
+function nameOf({ model }: Context, indices: readonly number[], { size }: Piece, lead: number): string {
+  const shapes = indices.map((index) => {
+    const { in: inputs, out, bias } = model.linears[index];
+    return `${inputs} ${out} ${bias}`;
+  });
+  return `${size} ${lead} ${shapes.join(" ")}`;
 }
 
 /** The lead, cut to what the slice buffer and the run table hold: a scale run stays until the last slice of its tile. */
@@ -93,20 +105,24 @@ function* leadGroups(
   const rowTiles = linears.map(({ out }) => pieces(out, machine.array.rows));
   const count = indices.length * rowTiles[0].length;
   const tileOf = (n: number): RowTile => {
-    const i = n % indices.length;
-    const rows = rowTiles[i][Math.floor(n / indices.length)];
+    const turn = n % indices.length;
+    const rows = rowTiles[turn][Math.floor(n / indices.length)];
     return {
-      linear: linears[i],
-      index: indices[i],
-      route: routes[i],
+      linear: linears[turn],
+      index: indices[turn],
+      turn,
       rows,
+      last: rows.index === rowTiles[turn].length - 1,
+      route: routes[turn],
       scaleRuns: [],
       lastCompute: 0,
       results: null,
     };
   };
   for (const { start, size } of pieces(count, Math.max(1, lead))) {
-    yield Array.from({ length: size }, (_, n) => tileOf(start + n));
+    const group: RowTile[] = [];
+    for (let n = start; n < start + size; n++) group.push(tileOf(n));
+    yield group;
   }
 }
 

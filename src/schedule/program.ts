@@ -42,6 +42,7 @@ export class Program {
   private computes = 0;
   private vectors = 0;
   private stores = 0;
+  private chunks = 0;
 
   constructor(
     limit: { records: number; depths: number },
@@ -85,6 +86,39 @@ export class Program {
     this.records.fill(0, 0, this.at); // a record leaves words of other kinds alone
     this.at = 0;
     this.depthsAt = 0;
+    this.chunks++;
+  }
+
+  /** The words of the records that `emit` emits; null if they fell into two chunks. */
+  wordsOf(emit: () => void): Int32Array | null {
+    const { at, chunks } = this;
+    emit();
+    return this.chunks === chunks ? this.records.slice(at, this.at) : null;
+  }
+
+  /** Emits fetches and computes once more, as records of this op and place; where the first one lies. */
+  repeat({ words, fetches, computes }: { words: Int32Array; fetches: number; computes: number }): number {
+    if (this.at + words.length > this.records.length) this.flush();
+    const { records, at } = this;
+    const tag = this.tag | this.place;
+    records.set(words, at);
+    this.at += words.length;
+    for (let i = at + Field.Tag; i < this.at; i += RECORD_WORDS) records[i] = tag;
+    this.fetches += fetches;
+    this.computes += computes;
+    return at;
+  }
+
+  /** Changes the address of the Fetch record at a place. */
+  setAddress(at: number, address: number): void {
+    this.records[at + Field.FetchAddressLow] = address | 0; // modulo 2^32
+    this.records[at + Field.FetchAddressHigh] = Math.floor(address / TWO_32);
+  }
+
+  /** Changes the waits of the Compute record at a place: for the `compute`-th compute before it, and a Vector record. */
+  setWaits(at: number, compute: number, vector: number): void {
+    this.records[at + Field.AfterCompute] = compute;
+    this.records[at + Field.AfterVector] = distance(this.vectors, vector);
   }
 
   fetch(record: FetchRecord): number {
@@ -94,7 +128,7 @@ export class Program {
     words[at + Field.FetchQueue] = record.queue;
     words[at + Field.FetchStream] = record.stream;
     words[at + Field.FetchBytes] = record.bytes;
-    words[at + Field.FetchAddressLow] = (record.address % TWO_32) | 0;
+    words[at + Field.FetchAddressLow] = record.address | 0;
     words[at + Field.FetchAddressHigh] = Math.floor(record.address / TWO_32);
     words[at + Field.FetchCredit] = record.credit;
     words[at + Field.FetchRoute] = distance(this.routes, record.route);
@@ -162,7 +196,7 @@ export class Program {
     const words = this.records;
     words[at + Field.StoreStream] = record.stream;
     words[at + Field.StoreBytes] = record.bytes;
-    words[at + Field.StoreAddressLow] = (record.address % TWO_32) | 0;
+    words[at + Field.StoreAddressLow] = record.address | 0;
     words[at + Field.StoreAddressHigh] = Math.floor(record.address / TWO_32);
     words[at + Field.StorePool] = record.pool;
     return ++this.stores;

@@ -11,7 +11,7 @@ import type { Machine } from "../hardware.js";
 import type { Linear } from "../model.js";
 import type { Results } from "./accumulators.js";
 import { scaleRunBytes, type WeightFormat } from "./codes.js";
-import type { Context, TileRecords } from "./context.js";
+import type { Context, Passages, TileRecords } from "./context.js";
 import { computeRecord, fetchRecord } from "./records.js";
 import type { SpilledTensor } from "./spill.js";
 import { ACCUMULATOR_BYTES, codeBytes, type Piece } from "./tiles.js";
@@ -31,7 +31,11 @@ export interface LinearInput {
 export interface RowTile {
   linear: Linear;
   index: number;
+  /** Which of the linears that share an input. */
+  turn: number;
   rows: Piece;
+  /** Its linear's last one. */
+  last: boolean;
   route: number;
   scaleRuns: number[];
   lastCompute: number;
@@ -53,6 +57,10 @@ export interface Block {
   /** sum(x) is tapped by the first row tile. */
   tapped: boolean;
   records: TileRecords;
+  /** What was emitted for blocks like this one. */
+  passages: Passages;
+  /** Where the runs of a group begin: filled in for each. */
+  regions: number[];
 }
 
 /** Those of a block of so many tokens, kept where there are any. */
@@ -124,7 +132,7 @@ function emitFirstPass(context: Context, block: Block, tile: RowTile, k: Piece, 
 }
 
 /** Room for the results of a row tile; the Vector record to wait for. */
-function takeAccumulators({ machine, carried }: Context, { groups }: Block, tile: RowTile): number {
+export function takeAccumulators({ machine, carried }: Context, { groups }: Block, tile: RowTile): number {
   const { rows, columns } = machine.array;
   tile.results = carried.accumulators.take(rows * columns * groups * ACCUMULATOR_BYTES);
   return tile.results.after;
@@ -144,7 +152,7 @@ function emitResidualSlices(context: Context, block: Block, tile: RowTile, k: Pi
   for (let slice = 2; slice <= format.runs; slice++) {
     pass.run = fetchSlice(context, block, tile, k, slice);
     pass.slice = slice;
-    pass.release = Release.Run | routeRelease(context, block, tile, k, slice);
+    pass.release = Release.Run | routeRelease(block, tile, k, slice);
     if (slice === format.runs && pass.scaleRun > 0) pass.release |= Release.ScaleRun;
     tile.lastCompute = context.program.compute(pass);
   }
@@ -158,7 +166,7 @@ function emitGathered(context: Context, block: Block, tile: RowTile, k: Piece): 
   for (let slice = 2; slice <= runs.length; slice++) gather(context, tile, slice, runs[slice - 1], 0);
   emitFirstPass(context, block, tile, k, runs[0], true);
   for (let slice = 2; slice <= runs.length; slice++) {
-    const release = Release.Run | routeRelease(context, block, tile, k, slice);
+    const release = Release.Run | routeRelease(block, tile, k, slice);
     gather(context, tile, slice, runs[slice - 1], release);
   }
 }
@@ -169,9 +177,9 @@ function gather({ program }: Context, tile: RowTile, slice: number, run: number,
 }
 
 /** The last record of a token block that names its route releases it. */
-function routeRelease({ machine }: Context, { kTiles, format }: Block, tile: RowTile, k: Piece, slice: number): number {
+function routeRelease({ kTiles, format }: Block, tile: RowTile, k: Piece, slice: number): number {
   if (tile.route === 0 || slice < format.runs || k.index < kTiles.length - 1) return 0;
-  return tile.rows.index === Math.ceil(tile.linear.out / machine.array.rows) - 1 ? Release.Route : 0;
+  return tile.last ? Release.Route : 0;
 }
 
 /** The scales of a tile, and biases with its first K tile; 0 where there is nothing to fetch. */

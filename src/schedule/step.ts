@@ -68,6 +68,7 @@ export class StepSchedule {
         entry: storeRecord({ stream: Stream.Kv, pool: Pool.Vector }),
         vector: vectorRecord({}),
         tiles: new Map(),
+        passages: new Map(),
       },
     };
   }

@@ -106,7 +106,12 @@ export function placementOf(one: ScheduleCase): Placement {
 }
 
 /** Hands the program of a case on, supply by supply. */
-export function emitTo(one: ScheduleCase, sink: (supply: Supply) => void, placement = placementOf(one)): void {
+export function emitTo(
+  one: ScheduleCase,
+  sink: (supply: Supply) => void,
+  placement = placementOf(one),
+  limit = LIMIT,
+): void {
   const { machine, model, plan, sequences } = one;
   const { buffers, fetch } = machine;
   const limits = {
@@ -115,7 +120,7 @@ export function emitTo(one: ScheduleCase, sink: (supply: Supply) => void, placem
     arrayStaging: buffers.arrayStagingKiB * 1024,
     vectorStaging: buffers.vectorStagingKiB * 1024,
   };
-  const program = new Program(LIMIT, limits, sink);
+  const program = new Program(limit, limits, sink);
   const schedule = new StepSchedule(program, machine, model, plan, placement, sequences);
   for (const step of stepsOf(one)) {
     for (const _ of schedule.emit(step, new Int32Array(step.rows.length).fill(-1)));
@@ -123,9 +128,9 @@ export function emitTo(one: ScheduleCase, sink: (supply: Supply) => void, placem
   program.flush();
 }
 
-export function recordOf(one: ScheduleCase, placement = placementOf(one)): Recorded {
+export function recordOf(one: ScheduleCase, placement = placementOf(one), limit = LIMIT): Recorded {
   const { recorded, sink } = recorder();
-  emitTo(one, sink, placement);
+  emitTo(one, sink, placement, limit);
   return recorded;
 }
 
