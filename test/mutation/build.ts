@@ -21,7 +21,7 @@ const MODULES = {
 
 /** Throws what the compiler says when it does not compile. */
 export async function build(root: string, file: string, source: string): Promise<Outputs> {
-  if (file.startsWith("src/")) return new Map([[file.replace(/\.ts$/, ".js"), withoutTypes(file, source)]]);
+  if (file.startsWith("src/")) return new Map([[file.replace(/\.ts$/, ".js"), withoutTypes(root, file, source)]]);
   const module = moduleOf(file);
   const binary = await compiled(root, file, source, [MODULES[module].fast, "-O1", "--maximumMemory", MOST_PAGES]);
   return new Map([`${module}.wasm`, `${module}.debug.wasm`].map((name) => [name, binary]));
@@ -59,9 +59,9 @@ function fileOf(root: string, name: string): string | null {
   return text;
 }
 
-function withoutTypes(file: string, source: string): string {
+function withoutTypes(root: string, file: string, source: string): string {
   const result = transformSync(source, {
-    ...{ filename: file, babelrc: false, configFile: false },
+    ...{ cwd: root, filename: file, babelrc: false, configFile: false },
     presets: [["@babel/preset-typescript", { onlyRemoveTypeImports: true }]],
   });
   if (typeof result?.code !== "string") throw new Error(`${file}: nothing came out`);
