@@ -67,7 +67,8 @@ function killGroup({ pid }: ChildProcess): void {
   }
 }
 
-/** The last line: which test failed, or why the process ended. */
+/** Which test failed, or the last line of a process that ended otherwise. */
 function reasonOf(output: string): string {
-  return (output.trimEnd().split("\n").at(-1) ?? "").slice(0, 300);
+  const failed = /^test \d+ failed$/m.exec(output)?.[0];
+  return failed ?? (output.trimEnd().split("\n").at(-1) ?? "").slice(0, 300);
 }
