@@ -69,6 +69,6 @@ function killGroup({ pid }: ChildProcess): void {
 
 /** Which test failed, or the last line of a process that ended otherwise. */
 function reasonOf(output: string): string {
-  const failed = /^test \d+ failed$/m.exec(output)?.[0];
+  const failed = /test \d+ failed/.exec(output)?.[0];
   return failed ?? (output.trimEnd().split("\n").at(-1) ?? "").slice(0, 300);
 }
