@@ -8,13 +8,11 @@
 //               range. An accumulator that falls 14 places behind is 0, not -1. Where bsig is 6 the adder's 23 bits may wrap
 //               (`wide`); a sum of -2^22, whose magnitude has no leading bit there, leaves no mantissa.
 //
-//   One of the two floors changes nothing, so S is the floor of one sum where FP32 holds that: `near`, `settled` steps.
-//
 
 /** n and I of four tokens. */
 export const STATE_BYTES = 32;
 /** The value of an accumulator is n / I times this power of two. */
-const UNIT: i32 = -28;
+export const UNIT: i32 = -28;
 const FIELD: i32 = 0x7f800000;
 const ONE: i32 = 127 << 23;
 /** Exponent field of 2^13, the highest bit of a full mantissa. */
@@ -47,12 +45,12 @@ export function inverseOf(power: v128): v128 {
   return i32x4.sub(i32x4.splat(2 * ONE), power);
 }
 
-/** What the accumulators at `state` mean. */
-// @ts-ignore: decorator
-@inline
-export function valueOf(state: usize): v128 {
-  const power = inverseOf(v128.load(state, 16));
-  return f32x4.mul(v128.load(state), f32x4.mul(power, powerOf(i32x4.splat(UNIT))));
+/** The accumulators' values in place of their mantissas. */
+export function settle(states: usize, count: i32): void {
+  const unit = powerOf(i32x4.splat(UNIT));
+  for (const end = states + <usize>count * STATE_BYTES; states < end; states += STATE_BYTES) {
+    v128.store(states, f32x4.mul(v128.load(states), f32x4.mul(inverseOf(v128.load(states, 16)), unit)));
+  }
 }
 
 /** Adds `v`, at the exponents of which `inverse` is 2^-, to the accumulators at `state`. */
@@ -66,26 +64,6 @@ export function step(state: usize, v: v128, inverse: v128, wide: bool): void {
   const kept = v128.andnot(shifted, i32x4.gt_s(shift, i32x4.splat(LONGEST_SHIFT << 23)));
   const sum = f32x4.add(kept, f32x4.floor(f32x4.mul(v, after)));
   normalise(state, wide ? wrapped(sum) : sum, after);
-}
-
-/** The same where n * I'/I + v * I' is exact in FP32 and no accumulator falls far behind. */
-// @ts-ignore: decorator
-@inline
-export function stepNear(state: usize, v: v128, inverse: v128): void {
-  const before = v128.load(state, 16);
-  const after = i32x4.min_s(before, inverse);
-  const ratio = i32x4.sub(i32x4.add(after, i32x4.splat(ONE)), before);
-  const sum = f32x4.add(f32x4.mul(v128.load(state), ratio), f32x4.mul(v, after));
-  normalise(state, f32x4.floor(sum), after);
-}
-
-/** The same where, beside that, no accumulator's exponent is smaller than `max`. */
-// @ts-ignore: decorator
-@inline
-export function stepSettled(state: usize, v: v128): void {
-  const before = v128.load(state, 16);
-  const sum = f32x4.add(v128.load(state), f32x4.mul(v, before));
-  normalise(state, f32x4.floor(sum), before);
 }
 
 /** Keeps 14 bits of a sum's magnitude. */

@@ -1,52 +1,61 @@
 //
-//   What digits do to four activations of four tokens: of two lanes for every pair of digits, of four for every 256 codes.
+//   What digits do to four activations of four tokens, in whole numbers of 2^base (pe-fixed.ts): of two lanes for every pair of
+//   digits, of four for every code of four digits.
 //
-//     lanes: exponent i32[4 tokens], signed mantissa f32[4 tokens] ──► two pairs of lanes x 16 or 25 pairs of digits
-//     slices: both pairs ──► 256 entries: dp * 2^max, 2^-max
+//     lanes: exponent i32[4 tokens], signed mantissa f32[4 tokens] ──► each lane x 4 or 5 digits ──► two pairs of lanes x 16 or 25
+//     both pairs ──► entries: v = dp * 2^max, its grid -2^max
 //
 //   Law         exactly steps 1 and 2 of the FP16 PE (fp16-pe.ts): max is the largest exponent, or one more where a lane that
 //               has it meets a digit of +-2; every lane keeps three guard bits and is cut off; sums of four are exact.
-//   Digits 0, 1, 2, ... stand for -2, -1, 0, 1 (, 2). Of a code of four digits lane 0's is in the lowest bits; of a pair the
-//   first lane's digit counts one, the second's as many as there are digits.
+//   Digits 0, 1, 2, ... stand for -2, -1, 0, 1 (, 2). Of a code of four digits lane 0's counts one; of a pair the first lane's
+//   digit counts one, the second's as many as there are digits.
 //
 
-import { inverseOf, powerOf } from "./pe-step";
+import { powerOf } from "./pe-step";
 
-/** Bytes of a table of 256 entries. */
-export const TABLE_BYTES = 256 * 32;
 /** Exponents and mantissas of a quad's four lanes. */
 export const QUAD_BYTES = 4 * 32;
-/** Of a pair of digits: the sum at the largest exponent, what one more changes, whether there is one more. */
-export const PAIR_BYTES = 64;
+/** An entry: v and its grid. */
+export const ENTRY_BYTES = 32;
+/** Of digits: the sum at the largest exponent, what one more changes, whether there is one more. */
+export const PAIR_BYTES = 48;
 /** Digits of a slice, and of Booth's recoding. */
 export const SLICE_DIGITS = 4;
 export const BOOTH_DIGITS = 5;
-/** Room for both pairs of lanes. */
-export const PAIRS_BYTES = 2 * BOOTH_DIGITS * BOOTH_DIGITS * PAIR_BYTES;
 const LARGE = 2;
 const DIGIT_MIDDLE = 2;
-/** From this distance on nothing of an 11-bit mantissa with its guard bits is left. */
-const LONGEST_SHIFT: i32 = 14;
 const GUARD: f32 = 8;
+const VECTOR = 16;
+/** Digits of four lanes, one after the other; both pairs of lanes. */
+const LANES_BYTES = 4 * BOOTH_DIGITS * PAIR_BYTES;
+const LANES: usize = memory.data(LANES_BYTES, 16);
+export const PAIRS: usize = memory.data(2 * BOOTH_DIGITS * BOOTH_DIGITS * PAIR_BYTES, 16);
 
-/** Builds the table of a quad of slices at `table`; `pairs` is room for PAIRS_BYTES. */
-export function buildTable(quad: usize, table: usize, pairs: usize): void {
-  buildPairs(quad, pairs, SLICE_DIGITS);
-  const inverse = inverseOf(powerOf(topOf(quad)));
-  const first = pairs;
-  const end = first + SLICE_DIGITS * SLICE_DIGITS * PAIR_BYTES;
-  const stop = end + SLICE_DIGITS * SLICE_DIGITS * PAIR_BYTES;
-  for (let b = end; b < stop; b += PAIR_BYTES) {
+/** The grid of a quad's largest exponents; 0, no grid, below 2^base. */
+export let topGrid: v128 = i32x4.splat(0);
+/** Whether products have bits below 2^base; of which tokens, and 2^ of how far below they begin. */
+export let isLow: bool = false;
+let lowTokens: v128 = i32x4.splat(0);
+let lowUnit: v128 = f32x4.splat(0);
+
+/** Builds the table of a quad; `pitch` codes from one digit pair of lanes 2, 3 to the next. */
+export function buildTable(quad: usize, base: v128, digits: i32, pitch: i32, table: usize): void {
+  buildPairs(quad, base, digits);
+  const pairs = digits * digits * PAIR_BYTES;
+  const grid = topGrid;
+  const end = PAIRS + pairs;
+  for (let b = end; b < end + pairs; b += PAIR_BYTES) {
     const sum = v128.load(b);
-    const change = v128.load(b, 16);
-    const raised = v128.load(b, 32);
-    for (let a = first; a < end; a += PAIR_BYTES) {
-      const isRaised = v128.or(raised, v128.load(a, 32));
-      const changed = v128.and(f32x4.add(change, v128.load(a, 16)), isRaised);
-      v128.store(table, f32x4.add(f32x4.add(sum, v128.load(a)), changed));
-      v128.store(table, i32x4.add(inverse, i32x4.shl(isRaised, 23)), 16);
-      table += 32;
+    const change = v128.load(b, VECTOR);
+    const raised = v128.load(b, 2 * VECTOR);
+    for (let a = PAIRS, entry = table; a < end; a += PAIR_BYTES, entry += ENTRY_BYTES) {
+      const isRaised = v128.or(raised, v128.load(a, 2 * VECTOR));
+      const changed = v128.and(i32x4.add(change, v128.load(a, VECTOR)), isRaised);
+      const v = i32x4.add(i32x4.add(sum, v128.load(a)), changed);
+      v128.store(entry, isLow ? floored(v) : v);
+      v128.store(entry, i32x4.add(grid, v128.and(grid, isRaised)), VECTOR);
     }
+    table += <usize>pitch * ENTRY_BYTES;
   }
 }
 
@@ -59,57 +68,71 @@ export function topOf(quad: usize): v128 {
 }
 
 /** The sum of a quad's magnitudes, as values. */
-export function magnitudeOf(quad: usize): v128 {
-  let sum = f32x4.splat(0);
-  for (let lane = quad, end = quad + QUAD_BYTES; lane < end; lane += 32) {
-    sum = f32x4.add(sum, f32x4.mul(f32x4.abs(v128.load(lane, 16)), powerOf(v128.load(lane))));
-  }
-  return f32x4.mul(sum, f32x4.splat(GUARD));
-}
-
-/** All pairs of digits of lanes 0, 1, then those of lanes 2, 3. */
-export function buildPairs(quad: usize, pairs: usize, digits: i32): void {
-  const top = topOf(quad);
-  pairsOf(quad, top, pairs, digits);
-  pairsOf(quad + 64, top, pairs + <usize>(digits * digits) * PAIR_BYTES, digits);
-}
-
-function pairsOf(lanes: usize, top: v128, pairs: usize, digits: i32): void {
-  const higher = i32x4.add(top, i32x4.splat(1));
-  for (let second = 0; second < digits; second++) {
-    const second0 = product(lanes + 32, second, top);
-    const second1 = product(lanes + 32, second, higher);
-    const secondRaised = raises(lanes + 32, second, top);
-    for (let first = 0; first < digits; first++) {
-      const sum = f32x4.add(product(lanes, first, top), second0);
-      v128.store(pairs, sum);
-      v128.store(pairs, f32x4.sub(f32x4.add(product(lanes, first, higher), second1), sum), 16);
-      v128.store(pairs, v128.or(raises(lanes, first, top), secondRaised), 32);
-      pairs += PAIR_BYTES;
-    }
-  }
-}
-
-/** A lane's product with a digit, cut off at the exponent `largest`, as a value. */
-function product(lane: usize, digit: i32, largest: v128): v128 {
-  const value = digit - DIGIT_MIDDLE;
-  if (value == 0) return f32x4.splat(0);
-  const exponent = i32x4.add(v128.load(lane), i32x4.splat(<i32>isLarge(digit)));
-  const distance = i32x4.sub(largest, exponent);
-  const mantissa = v128.load(lane, 16);
-  const aligned = f32x4.mul(f32x4.mul(mantissa, f32x4.splat(GUARD)), powerOf(i32x4.neg(distance)));
-  const kept = v128.and(f32x4.trunc(aligned), i32x4.lt_s(distance, i32x4.splat(LONGEST_SHIFT)));
-  const magnitude = f32x4.mul(kept, powerOf(largest));
-  return value > 0 ? magnitude : f32x4.neg(magnitude);
-}
-
-/** Where a digit of +-2 meets a lane that has the largest exponent. */
-function raises(lane: usize, digit: i32, top: v128): v128 {
-  return isLarge(digit) ? i32x4.eq(v128.load(lane), top) : i32x4.splat(0);
-}
-
 // @ts-ignore: decorator
 @inline
-function isLarge(digit: i32): bool {
-  return abs(digit - DIGIT_MIDDLE) == LARGE;
+export function magnitudeOf(quad: usize): v128 {
+  const first = f32x4.add(magnitude(quad), magnitude(quad + 32));
+  return f32x4.add(first, f32x4.add(magnitude(quad + 64), magnitude(quad + 96)));
+}
+
+/** A lane's magnitude. */
+// @ts-ignore: decorator
+@inline
+export function magnitude(lane: usize): v128 {
+  return f32x4.mul(f32x4.abs(v128.load(lane, VECTOR)), f32x4.mul(powerOf(v128.load(lane)), f32x4.splat(GUARD)));
+}
+
+/** All pairs of digits of lanes 0, 1, then those of lanes 2, 3, at PAIRS; of low tokens not yet floored. */
+export function buildPairs(quad: usize, base: v128, digits: i32): void {
+  const top = topOf(quad);
+  lowUnit = powerOf(i32x4.sub(top, base));
+  topGrid = i32x4.neg(i32x4.trunc_sat_f32x4_s(lowUnit));
+  lowTokens = v128.and(i32x4.lt_s(top, base), f32x4.gt(magnitudeOf(quad), f32x4.splat(0)));
+  isLow = v128.any_true(lowTokens);
+  const lane = digits * PAIR_BYTES;
+  for (let i = 0; i < 4; i++) digitsOf(quad + 32 * i, top, i32x4.min_s(base, top), digits, LANES + i * lane);
+  pairsOf(LANES, LANES + lane, digits, PAIRS);
+  pairsOf(LANES + 2 * lane, LANES + 3 * lane, digits, PAIRS + digits * lane);
+}
+
+/** In whole numbers of 2^base, where a quad is low. */
+export function floored(v: v128): v128 {
+  const whole = f32x4.floor(f32x4.mul(f32x4.convert_i32x4_s(v), lowUnit));
+  return v128.bitselect(i32x4.trunc_sat_f32x4_s(whole), v, lowTokens);
+}
+
+/** What each digit does to a lane. */
+function digitsOf(lane: usize, top: v128, base: v128, digits: i32, to: usize): void {
+  const atTop = i32x4.eq(v128.load(lane), top);
+  const one = product(lane, 0, top, base);
+  const two = product(lane, 1, top, base);
+  const higher = i32x4.add(top, i32x4.splat(1));
+  const oneChange = i32x4.sub(product(lane, 0, higher, base), one);
+  const twoChange = i32x4.sub(product(lane, 1, higher, base), two);
+  for (let digit = 0; digit < digits; digit++, to += PAIR_BYTES) {
+    const value = digit - DIGIT_MIDDLE;
+    const sum = abs(value) == LARGE ? two : value == 0 ? i32x4.splat(0) : one;
+    const change = abs(value) == LARGE ? twoChange : value == 0 ? i32x4.splat(0) : oneChange;
+    v128.store(to, value < 0 ? i32x4.neg(sum) : sum);
+    v128.store(to, value < 0 ? i32x4.neg(change) : change, VECTOR);
+    v128.store(to, abs(value) == LARGE ? atTop : i32x4.splat(0), 2 * VECTOR);
+  }
+}
+
+/** A lane's product with the digit 2^shift, its magnitude cut off at the exponent `largest`. */
+function product(lane: usize, shift: i32, largest: v128, base: v128): v128 {
+  const distance = i32x4.sub(i32x4.add(v128.load(lane), i32x4.splat(shift)), largest);
+  const aligned = f32x4.mul(f32x4.mul(v128.load(lane, VECTOR), f32x4.splat(GUARD)), powerOf(distance));
+  return i32x4.trunc_sat_f32x4_s(f32x4.mul(f32x4.trunc(aligned), powerOf(i32x4.sub(largest, base))));
+}
+
+/** Both lanes' sums for every pair of their digits. */
+function pairsOf(first: usize, second: usize, digits: i32, to: usize): void {
+  for (let b = second, bytes = digits * PAIR_BYTES; b < second + bytes; b += PAIR_BYTES) {
+    for (let a = first; a < first + bytes; a += PAIR_BYTES, to += PAIR_BYTES) {
+      v128.store(to, i32x4.add(v128.load(a), v128.load(b)));
+      v128.store(to, i32x4.add(v128.load(a, VECTOR), v128.load(b, VECTOR)), VECTOR);
+      v128.store(to, v128.or(v128.load(a, 2 * VECTOR), v128.load(b, 2 * VECTOR)), 2 * VECTOR);
+    }
+  }
 }

@@ -56,8 +56,8 @@ export class CodedKvCache implements KvSource {
     const { model, bits } = this;
     for (const [index, head] of this.#heads[layer].entries()) {
       const [key, value] = [k, v].map((x) => codeVector(x, from + index * model.headDim, model.headDim, bits));
-      for (const [dim, level] of key.levels.entries()) head.keys.put(position, dim, level);
-      for (const [dim, level] of value.levels.entries()) head.values.put(dim, position, level);
+      head.keys.putRow(position, key.levels);
+      head.values.putColumn(position, value.levels);
       head.keyScales.view[position] = key.scale;
       head.factors.view[position] = value.scale * 2 ** (bits - 1);
     }

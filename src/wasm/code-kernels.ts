@@ -11,14 +11,13 @@ import type { NumericExports } from "./numeric.js";
 import { type FloatVector, placeBytes, placeFloats, type Rows, Tiles } from "./vectors.js";
 
 /**
- * A matrix for FP16 PEs: codes of four lanes by [quad][row], `pitch` rows to the next quad, and the terms of a code; or Booth's
- * digits, `digits` bytes from slot to slot.
+ * A matrix for FP16 PEs: codes of four lanes by [quad][row], `pitch` rows to the next quad, and the terms of a code; or, without
+ * `terms`, Booth's digits by [quad][row][slot].
  */
 export interface PeCodes {
   readonly codes: number;
   readonly pitch: number;
   readonly slots: number;
-  readonly digits: number;
   readonly terms: number;
   readonly bsigs: number;
   readonly inputs: number;
@@ -29,21 +28,20 @@ export interface PeCodes {
 }
 
 /** A matrix for integer PEs: integers i16[row][inputs], rows on 16. */
-export interface Int8Codes extends Omit<PeCodes, "codes" | "pitch" | "slots" | "digits" | "terms" | "bsigs"> {
+export interface Int8Codes extends Omit<PeCodes, "codes" | "pitch" | "slots" | "terms" | "bsigs"> {
   readonly weights: number;
 }
 
 const LANES = 4;
 const STATE_BYTES = 32;
 const VECTOR_BYTES = 16;
-/** Pairs of lanes; digits as the kernel counts them: 0, 1, 2, ... for -2, -1, 0, ..., a pair's second one times 5. */
-const PAIRS = 2;
+/** Digits as the kernel counts them: 0, 1, 2, ... for -2, -1, 0, ...; of a quad's four, two make a pair of five bits. */
 const BOOTH_DIGITS = 5;
 const DIGIT_ZERO = 2;
-const NO_DIGITS = DIGIT_ZERO + BOOTH_DIGITS * DIGIT_ZERO;
-const PAIRS_OF_LANES_BYTES = BOOTH_DIGITS * BOOTH_DIGITS * 4 * VECTOR_BYTES;
+const PAIR_BITS = 5;
+const NO_DIGITS = (DIGIT_ZERO + BOOTH_DIGITS * DIGIT_ZERO) * (1 + (1 << PAIR_BITS));
 /** Rows that the kernel takes at a time (pe-codes.ts). */
-const ROWS = 256;
+const ROWS = 4096;
 /** Inputs of a row end on whole ones. */
 const ROW_STEP = 16;
 /** The adder's 23 bits hold a dot product at this shift of a slot. */
@@ -51,7 +49,6 @@ const LARGEST_BSIG = 6;
 
 export class CodeKernels {
   readonly #tiles: Tiles;
-  readonly #pairs: number;
   readonly #states: number;
   readonly #sums: number;
   readonly #scales: FloatVector;
@@ -60,7 +57,6 @@ export class CodeKernels {
 
   constructor(private readonly wasm: NumericExports) {
     this.#tiles = new Tiles(wasm, INTEGER_TILE);
-    this.#pairs = wasm.allocate(PAIRS * PAIRS_OF_LANES_BYTES);
     this.#states = wasm.allocate((ROWS + 1) * STATE_BYTES);
     this.#sums = wasm.allocate((2 * ROWS + 1) * VECTOR_BYTES);
     this.#scales = placeFloats(wasm, INTEGER_TILE);
@@ -69,9 +65,9 @@ export class CodeKernels {
 
   /** Room for the digits of a matrix, all 0; `rows` of `inputs` lanes. */
   digits(inputs: number, rows: number, slots: number): DigitMatrix {
-    const quads = Math.ceil(inputs / LANES);
-    const at = placeBytes(this.wasm, new Uint8Array(slots * quads * rows * PAIRS).fill(NO_DIGITS));
-    return new DigitMatrix(this.wasm.memory, at, rows, quads * rows * PAIRS, slots);
+    const digits = new Uint16Array(Math.ceil(inputs / LANES) * rows * slots).fill(NO_DIGITS);
+    const at = placeBytes(this.wasm, new Uint8Array(digits.buffer));
+    return new DigitMatrix(this.wasm.memory, { at, inputs, rows, slots });
   }
 
   /** The terms of codes, where the kernel finds them. */
@@ -94,10 +90,11 @@ export class CodeKernels {
     const common = { pitch: outputs, slots, ...this.reals(weights) };
     if (recodingOf(values, slots) === "signed") {
       const placed = placeBytes(this.wasm, byQuads(codes, inputs, fillingCode(values)));
-      return { ...common, codes: placed, digits: 0, ...this.terms(termTable(values, slots, "signed")) };
+      return { ...common, codes: placed, ...this.terms(termTable(values, slots, "signed")) };
     }
     const matrix = this.digits(inputs, outputs, slots);
-    for (const [i, code] of codes.entries()) matrix.put(Math.floor(i / inputs), i % inputs, values[code]);
+    const integers = Int32Array.from(codes, (code) => values[code]);
+    for (let row = 0; row < outputs; row++) matrix.putRow(row, integers.subarray(row * inputs, (row + 1) * inputs));
     return { ...common, ...matrix.placed };
   }
 
@@ -122,14 +119,12 @@ export class CodeKernels {
         w.pitch,
         w.terms,
         w.bsigs,
-        w.digits,
         w.slots,
         w.inputs,
         w.outputs,
         w.block,
         w.scale.at,
         w.offset?.at ?? 0,
-        this.#pairs,
         this.#states,
         this.#sums,
         results,
@@ -176,40 +171,55 @@ export class CodeKernels {
   }
 }
 
-/** Booth's digits of a matrix whose weights are put in one after the other. */
+/** Booth's digits of a matrix whose weights are put in one row or one column after the other. */
 export class DigitMatrix {
   /** Digits of an integer, by value from -128 on. */
   readonly #digits: readonly (readonly number[])[];
-  #bytes = new Uint8Array(0);
 
   constructor(
     private readonly memory: WebAssembly.Memory,
-    private readonly at: number,
-    private readonly rows: number,
-    private readonly slotBytes: number,
-    private readonly slots: number,
+    private readonly shape: {
+      readonly at: number;
+      readonly inputs: number;
+      readonly rows: number;
+      readonly slots: number;
+    },
   ) {
-    this.#digits = Array.from({ length: CODES }, (_, i) => boothDigits(i - CODES / 2, slots));
+    this.#digits = Array.from({ length: CODES }, (_, i) => boothDigits(i - CODES / 2, shape.slots));
   }
 
   get placed() {
-    return { codes: this.at, digits: this.slotBytes, slots: this.slots, terms: 0, bsigs: 0 };
+    return { codes: this.shape.at, slots: this.shape.slots, terms: 0, bsigs: 0 };
   }
 
-  /** All of memory; anew when it has grown. */
-  private get bytes(): Uint8Array {
-    if (this.#bytes.buffer !== this.memory.buffer) this.#bytes = new Uint8Array(this.memory.buffer);
-    return this.#bytes;
+  /** The weights of an output, from its first input on. */
+  putRow(row: number, values: Int32Array): void {
+    const words = this.words();
+    for (const [input, value] of values.entries()) this.put(words, row, input, value);
   }
 
-  /** Puts an integer in its place. */
-  put(row: number, input: number, value: number): void {
-    const bytes = this.bytes;
-    let at = this.at + ((input >> 2) * this.rows + row) * PAIRS + ((input >> 1) & 1);
-    for (const digit of this.#digits[value + CODES / 2]) {
-      const first = bytes[at] % BOOTH_DIGITS;
-      bytes[at] = input % 2 === 0 ? bytes[at] - first + digit : first + BOOTH_DIGITS * digit;
-      at += this.slotBytes;
+  /** The weights of an input, from its first output on. */
+  putColumn(input: number, values: Int32Array): void {
+    const words = this.words();
+    for (const [row, value] of values.entries()) this.put(words, row, input, value);
+  }
+
+  /** The matrix; valid until the next allocation. */
+  private words(): Uint16Array {
+    const { at, inputs, rows, slots } = this.shape;
+    return new Uint16Array(this.memory.buffer, at, Math.ceil(inputs / LANES) * rows * slots);
+  }
+
+  private put(words: Uint16Array, row: number, input: number, value: number): void {
+    const { rows, slots } = this.shape;
+    const shift = input & 2 ? PAIR_BITS : 0;
+    const at = ((input >> 2) * rows + row) * slots;
+    const digits = this.#digits[value + CODES / 2];
+    for (let slot = 0; slot < slots; slot++) {
+      const pair = (words[at + slot] >> shift) & ((1 << PAIR_BITS) - 1);
+      const first = pair % BOOTH_DIGITS;
+      const changed = input & 1 ? first + BOOTH_DIGITS * digits[slot] : pair - first + digits[slot];
+      words[at + slot] += (changed - pair) << shift;
     }
   }
 }

@@ -8,7 +8,7 @@ import { INTEGER_TILE } from "../../assembly/numeric/contract.js";
 import type { NumericExports } from "./numeric.js";
 import { type FloatVector, placeBytes, placeFloats, type Rows, Tiles } from "./vectors.js";
 
-/** Slices as the PEs take them: codes of four digits by [slice][quad][row]; scale and base by [row][group]. */
+/** Slices as the PEs take them: codes of four digits by [slice][two quads][row][quad]; scale and base by [row][group]. */
 export interface PeMatrix {
   readonly codes: number;
   readonly scale: FloatVector;
@@ -18,25 +18,21 @@ export interface PeMatrix {
 }
 
 const LANES = 4;
+/** Quads that the kernel takes at a time. */
+const QUADS = 2;
 const VECTOR_BYTES = 16;
 /** An accumulator of four tokens; a lane's exponents and mantissas of four tokens. */
 const STATE_BYTES = 2 * VECTOR_BYTES;
-const TABLE_BYTES = 256 * STATE_BYTES;
-const PAIRS_BYTES = 2 * 25 * 4 * VECTOR_BYTES;
-/** What fills the last quad: the digit 0. */
+/** What fills the last two quads: the digit 0. */
 const ZERO = 2;
 
 export class PeKernels {
   readonly #tiles: Tiles;
-  readonly #table: number;
-  readonly #pairs: number;
   #lanes = { at: 0, quads: -1 };
   #rows = { states: 0, sums: 0, count: -1 };
 
   constructor(private readonly wasm: NumericExports) {
     this.#tiles = new Tiles(wasm, INTEGER_TILE);
-    this.#table = wasm.allocate(TABLE_BYTES);
-    this.#pairs = wasm.allocate(PAIRS_BYTES);
   }
 
   /** `slices` slices q1<<6 | q2<<4 | q3<<2 | q4 by [out][in]. */
@@ -51,28 +47,15 @@ export class PeKernels {
     const { codes, scale, base, inputs, outputs } = w;
     this.grow(inputs, outputs, depth);
     const { sources, results } = this.#tiles;
-    const [lanes, { states, sums }, table, pairs] = [this.#lanes.at, this.#rows, this.#table, this.#pairs];
+    const [lanes, { states, sums }] = [this.#lanes.at, this.#rows];
     this.#tiles.each(x, y, places, () => {
       this.wasm.packHalves(sources, inputs, 0, lanes);
-      this.wasm.multiplySlicesPe(
-        lanes,
-        codes,
-        scale.at,
-        base.at,
-        inputs,
-        outputs,
-        depth,
-        table,
-        pairs,
-        states,
-        sums,
-        results,
-      );
+      this.wasm.multiplySlicesPe(lanes, codes, scale.at, base.at, inputs, outputs, depth, states, sums, results);
     });
   }
 
   private grow(inputs: number, outputs: number, depth: number): void {
-    const quads = Math.ceil(inputs / LANES);
+    const quads = QUADS * Math.ceil(inputs / LANES / QUADS);
     if (this.#lanes.quads < quads) {
       this.#lanes = { at: this.wasm.allocate(quads * LANES * STATE_BYTES), quads };
     }
@@ -84,22 +67,22 @@ export class PeKernels {
   }
 }
 
-/** Codes of four digits by [slice][quad][row], lane 0 in the lowest bits. */
+/** Codes of four digits by [slice][two quads][row][quad], lane 0 in the lowest bits. */
 function byQuads(codes: Uint8Array, inputs: number, slices: number): Uint8Array {
   const rows = codes.length / inputs;
-  const quads = Math.ceil(inputs / LANES);
+  const quads = QUADS * Math.ceil(inputs / LANES / QUADS);
   const turned = new Uint8Array(slices * quads * rows);
   for (let slice = 0; slice < slices; slice++) {
     const shift = 6 - 2 * slice;
     for (let quad = 0; quad < quads; quad++) {
-      const from = (slice * quads + quad) * rows;
+      const from = (slice * quads + quad - (quad % QUADS)) * rows + (quad % QUADS);
       for (let row = 0; row < rows; row++) {
         let four = 0;
         for (let lane = 0; lane < LANES; lane++) {
           const k = quad * LANES + lane;
           four |= (k < inputs ? (codes[row * inputs + k] >> shift) & 3 : ZERO) << (2 * lane);
         }
-        turned[from + row] = four;
+        turned[from + row * QUADS] = four;
       }
     }
   }

@@ -9,7 +9,7 @@ import * as assert from "uvu/assert";
 import { codedWeights } from "../../src/formats/coded.js";
 import { depthCosts, type Format } from "../../src/formats/format.js";
 import { boothSlots, boothTerms, type PeTerm, signedTerms } from "../../src/formats/term-table.js";
-import { numberToFp16 } from "../../src/half.js";
+import { numberToFp16, roundToHalf } from "../../src/half.js";
 import { codedLinear } from "../../src/infer/coded-linear.js";
 import type { Arithmetic, LinearLayer } from "../../src/infer/linear.js";
 import type { Linear } from "../../src/model.js";
@@ -130,12 +130,36 @@ linear(
     const oracle = oracleOf(format, one);
     const [wanted] = peCodedProduct(oracle, Uint16Array.from(x, numberToFp16), ...oracleTerms(format, oracle.integers));
     assert.ok(wanted < 0, "a sum of positive products");
-    for (const build of BUILDS) {
-      const unit = await kernels(build);
-      assert.equal([...apply(unit, layerOf(unit, "fp16pe", format, one), x, 1)], [wanted]);
+    for (const outputs of [1, 320]) {
+      const rows = Float32Array.from({ length: outputs * integers.length }, (_, i) => integers[i % integers.length]);
+      for (const build of BUILDS) {
+        const unit = await kernels(build);
+        const found = apply(unit, layerOf(unit, "fp16pe", format, { ...one, outputs, weights: rows }), x, 1);
+        assert.equal([...found], new Array(outputs).fill(wanted), `${outputs} rows`);
+      }
     }
   },
 );
+
+linear("rows enough for a table of all digits, more than go through together: bit for bit the oracle", async () => {
+  const [inputs, outputs, tokens] = [20, 4100, 5];
+  const weights = Float32Array.from({ length: inputs * outputs }, (_, i) => Math.sin(i * i));
+  const x = Float32Array.from({ length: inputs * tokens }, (_, i) =>
+    i % 3 === 0 ? 2 - 2 ** -10 : roundToHalf(Math.cos(i * i) * 2 ** ((i * 5) % 23) * 2 ** -12),
+  );
+  const one = { inputs, outputs, tokens, weights, x };
+  for (const name of ["int8", "int4"]) {
+    const unit = await kernels();
+    const format = shipped(name);
+    const found = apply(unit, layerOf(unit, "fp16pe", format, one), x, tokens);
+    const oracle = oracleOf(format, one);
+    for (let token = 0; token < tokens; token++) {
+      const own = Uint16Array.from(x.subarray(token * inputs, (token + 1) * inputs), numberToFp16);
+      const wanted = peCodedProduct(oracle, own, ...oracleTerms(format, oracle.integers));
+      assert.equal([...found.subarray(token * outputs, (token + 1) * outputs)], [...wanted], `${name}, token ${token}`);
+    }
+  }
+});
 
 linear(
   "more rows than go through together; permuting tokens or rows permutes results, in every arithmetic",

@@ -1,0 +1,87 @@
+//
+//   One step of an FP16 PE's accumulator, four tokens side by side, in whole numbers of 2^base (pe-window.ts): its sum, exact,
+//   and its grid, -2^(exponent - base): the mask of the bits that a mantissa at that exponent has.
+//
+//     -2^max ──► grid: the coarser one ──► s = (sum + v) & grid ──► as coarse as leaves 14 bits of |s| ──► sum = s & grid
+//     v = dp * 2^bsig * 2^max
+//
+//   Law         bit for bit the step of pe-step.ts, wherever base holds for all of a group: a mask is the floor of a shift.
+//   The power of two in |s|, an FP32's exponent field, becomes a grid where FP32 has 2^13 as its last place: 2^13 * 2^23 off.
+//
+
+import { inverseOf, powerOf, STATE_BYTES, UNIT } from "./pe-step";
+
+const VECTOR = 16;
+/**
+ * Vectors that steps need. V8 makes a constant anew wherever it is used: what is loaded before a loop stays in a register.
+ */
+export const FIELDS: usize = memory.data<i32>([0x7f800000, 0x7f800000, 0x7f800000, 0x7f800000], 16);
+export const PLACES: usize = memory.data<f32>([103079215104, 103079215104, 103079215104, 103079215104], 16);
+/** The adder's 23 bits, in units of the grid. */
+const RANGE: f32 = 8388608;
+
+/** The accumulators of pe-step.ts, at base or above it, or 0, in whole numbers. */
+export function fix(states: usize, count: i32, base: v128): void {
+  const unit = powerOf(i32x4.neg(base));
+  for (const end = states + <usize>count * STATE_BYTES; states < end; states += STATE_BYTES) {
+    const power = f32x4.mul(inverseOf(v128.load(states, VECTOR)), unit);
+    v128.store(states, i32x4.trunc_sat_f32x4_s(f32x4.mul(v128.load(states), power)));
+    const grid = i32x4.neg(i32x4.trunc_sat_f32x4_s(power));
+    v128.store(states, i32x4.min_s(grid, i32x4.splat(-1)), VECTOR);
+  }
+}
+
+/** The accumulators' values, FP32, in place of their sums. */
+export function settleFixed(states: usize, count: i32, base: v128): void {
+  const unit = powerOf(i32x4.add(base, i32x4.splat(UNIT)));
+  for (const end = states + <usize>count * STATE_BYTES; states < end; states += STATE_BYTES) {
+    v128.store(states, f32x4.mul(f32x4.convert_i32x4_s(v128.load(states)), unit));
+  }
+}
+
+/** One step of one accumulator. */
+export function stepFixed(state: usize, v: v128, entryGrid: v128): void {
+  const grid = i32x4.min_s(v128.load(state, VECTOR), entryGrid);
+  const s = v128.and(i32x4.add(v128.load(state), v), grid);
+  const kept = coarser(grid, s, v128.load(FIELDS), v128.load(PLACES));
+  v128.store(state, v128.and(s, kept));
+  v128.store(state, kept, VECTOR);
+}
+
+/** Two quads of a slice, row by row: two codes a row, a table of 256 entries for each quad. */
+export function stepSlice(table: usize, codes: usize, rows: i32, states: usize): void {
+  const field = v128.load(FIELDS);
+  const place = v128.load(PLACES);
+  for (const end = codes + ((<usize>rows) << 1); codes < end; codes += 2, states += STATE_BYTES) {
+    const first = table + ((<usize>load<u8>(codes)) << 5);
+    const second = table + ((<usize>load<u8>(codes, 1)) << 5);
+    let grid = i32x4.min_s(v128.load(states, VECTOR), v128.load(first, VECTOR));
+    let s = v128.and(i32x4.add(v128.load(states), v128.load(first)), grid);
+    grid = coarser(grid, s, field, place);
+    s = v128.and(s, grid);
+    grid = i32x4.min_s(grid, v128.load(second, 256 * 32 + VECTOR));
+    s = v128.and(i32x4.add(s, v128.load(second, 256 * 32)), grid);
+    grid = coarser(grid, s, field, place);
+    v128.store(states, v128.and(s, grid));
+    v128.store(states, grid, VECTOR);
+  }
+}
+
+/** The grid that leaves 14 bits of a sum's magnitude. */
+// @ts-ignore: decorator
+@inline
+export function coarser(grid: v128, sum: v128, field: v128, place: v128): v128 {
+  const power = v128.and(f32x4.convert_i32x4_s(sum), field);
+  return i32x4.min_s(grid, i32x4.sub(f32x4.sub(place, power), place));
+}
+
+/** Modulo 2^23 of its grid, two's complement; 0 for -2^22. */
+export function wrapped(sum: v128, grid: v128): v128 {
+  const range = f32x4.mul(f32x4.convert_i32x4_s(grid), f32x4.splat(-RANGE));
+  const half = f32x4.mul(range, f32x4.splat(0.5));
+  const value = f32x4.convert_i32x4_s(sum);
+  const above = v128.and(f32x4.ge(value, half), range);
+  const below = v128.and(f32x4.lt(value, f32x4.neg(half)), range);
+  const within = f32x4.add(f32x4.sub(value, above), below);
+  return i32x4.trunc_sat_f32x4_s(v128.andnot(within, f32x4.eq(within, f32x4.neg(half))));
+}
