@@ -13,7 +13,8 @@ export { multiplyCodesInt8 } from "./int8-codes";
 export { multiplyInt8, multiplySlices, packInt8, sumSlice } from "./int8-tile";
 export { dotInt8, groupInt8 } from "./integer-pe";
 export { multiplyCodesPe } from "./pe-codes";
-export { multiplySlicesPe, packHalves } from "./pe-tile";
+export { packHalves } from "./pe-lanes";
+export { multiplySlicesPe } from "./pe-tile";
 
 /** Bytes for a vector that crosses, on 16 bytes; zeroed, never freed. */
 export function allocate(bytes: i32): usize {

@@ -1,7 +1,7 @@
 //
 //   FP16 PEs on codes of any number format, four tokens side by side, all rows of a matrix at once.
 //
-//     lanes (pe-tile.ts: packHalves) ──┐ code ──► terms, slot by slot (pe-terms.ts)
+//     lanes (pe-lanes.ts) ──┐ code ──► terms, slot by slot (pe-terms.ts)
 //                                      └ Booth's digits in whole numbers (pe-digits.ts)
 //     every 128 inputs: F += A;  X alike, with the term 1        block end: y += s * (F + o * X)
 //

@@ -7,7 +7,7 @@
 //   The adder's 23 bits may wrap in slot 3, in quads of large activations alone: `wide`, a step with more to do.
 //
 
-import { coarser, FIELDS, fix, PLACES, settleFixed, stepFixed, wrapped } from "./pe-fixed";
+import { clearFixed, coarser, FIELDS, fix, PLACES, settleFixed, stepFixed, wrapped } from "./pe-fixed";
 import { clear, powerOf, STATE_BYTES } from "./pe-step";
 import {
   BOOTH_DIGITS,
@@ -33,8 +33,10 @@ const TABLE: usize = memory.data(BOOTH_DIGITS * BOOTH_DIGITS * PITCH * ENTRY_BYT
 const SECONDS: usize = PAIRS + BOOTH_DIGITS * BOOTH_DIGITS * PAIR_BYTES;
 /** The pair of the digits 1 and 1. */
 const ONES: usize = (3 + BOOTH_DIGITS * 3) * PAIR_BYTES;
+/** Rows whose accumulators stay close by. */
+const ROWS = 256;
 /** From so many steps of a quad on its table pays. */
-const TABLE_STEPS = 1200;
+const TABLE_STEPS = 640;
 /** The adder does not wrap below this dot product in slot 3; a lane brings less than 2^14. */
 const SAFE_DOT: f32 = 65000;
 const FULL_LANE: f32 = 16384;
@@ -51,13 +53,14 @@ export function stepDigitSegment(
   summed: bool,
 ): void {
   const below = openWindow(lanes, quads, <f32>(((1 << (2 * slots)) - 1) / 3));
-  clear(states, rows + 1);
+  if (below > 0) clear(states, rows + 1);
+  else clearFixed(states, rows + 1);
   for (let quad = 0; quad < below; quad++, lanes += QUAD_BYTES, codes += pitch) {
     takeQuad(lanes);
     if (summed) stepSum(states + <usize>rows * STATE_BYTES);
     stepBoothTerms(codes, slots, rows, states);
   }
-  fix(states, rows + 1, base);
+  if (below > 0) fix(states, rows + 1, base);
   const many = rows * slots >= TABLE_STEPS;
   for (let quad = below; quad < quads; quad++, lanes += QUAD_BYTES, codes += pitch) {
     if (many) buildTable(lanes, base, BOOTH_DIGITS, PITCH, TABLE);
@@ -88,39 +91,35 @@ function mayWrap(quad: usize): bool {
   return v128.any_true(f32x4.gt(most, f32x4.mul(power, f32x4.splat(SAFE_DOT))));
 }
 
+/** Two slots at a time: so few steps, one after the other, leave the processor others to do meanwhile. */
 function stepByTable(codes: usize, slots: i32, rows: i32, states: usize, wide: bool): void {
+  for (let from = 0; from < rows; from += ROWS) {
+    const own = min(ROWS, rows - from);
+    stepSlots(codes, slots, own, states, 0, false);
+    if (slots > 2) stepSlots(codes, slots, own, states, 2, wide);
+    codes += <usize>(slots * ROWS * 2);
+    states += ROWS * STATE_BYTES;
+  }
+}
+
+/** Slots `first` and the next one. */
+// @ts-ignore: decorator
+@inline
+function stepSlots(codes: usize, slots: i32, rows: i32, states: usize, first: i32, wide: bool): void {
   const field = v128.load(FIELDS);
   const place = v128.load(PLACES);
-  for (
-    const end = states + <usize>rows * STATE_BYTES;
-    states < end;
-    states += STATE_BYTES, codes += <usize>(slots << 1)
-  ) {
-    let sum = v128.load(states);
-    let grid = v128.load(states, VECTOR);
-    let entry = TABLE + ((<usize>load<u16>(codes)) << 5);
-    grid = i32x4.min_s(grid, v128.load(entry, VECTOR));
-    sum = v128.and(i32x4.add(sum, v128.load(entry)), grid);
+  const pitch = (<usize>slots) << 1;
+  const end = states + <usize>rows * STATE_BYTES;
+  for (let code = codes + first * 2; states < end; states += STATE_BYTES, code += pitch) {
+    let entry = (<usize>load<u16>(code)) << 5;
+    let grid = i32x4.min_s(v128.load(states, VECTOR), v128.load(entry, TABLE + VECTOR));
+    let sum = v128.and(i32x4.add(v128.load(states), i32x4.shl(v128.load(entry, TABLE), 2 * first)), grid);
     grid = coarser(grid, sum, field, place);
     sum = v128.and(sum, grid);
-    if (slots > 1) {
-      entry = TABLE + ((<usize>load<u16>(codes, 2)) << 5);
-      grid = i32x4.min_s(grid, v128.load(entry, VECTOR));
-      sum = v128.and(i32x4.add(sum, i32x4.shl(v128.load(entry), 2)), grid);
-      grid = coarser(grid, sum, field, place);
-      sum = v128.and(sum, grid);
-    }
-    if (slots > 2) {
-      entry = TABLE + ((<usize>load<u16>(codes, 4)) << 5);
-      grid = i32x4.min_s(grid, v128.load(entry, VECTOR));
-      sum = v128.and(i32x4.add(sum, i32x4.shl(v128.load(entry), 4)), grid);
-      grid = coarser(grid, sum, field, place);
-      sum = v128.and(sum, grid);
-    }
-    if (slots > 3) {
-      entry = TABLE + ((<usize>load<u16>(codes, 6)) << 5);
-      grid = i32x4.min_s(grid, v128.load(entry, VECTOR));
-      sum = v128.and(i32x4.add(sum, i32x4.shl(v128.load(entry), 6)), grid);
+    if (slots > first + 1) {
+      entry = (<usize>load<u16>(code, 2)) << 5;
+      grid = i32x4.min_s(grid, v128.load(entry, TABLE + VECTOR));
+      sum = v128.and(i32x4.add(sum, i32x4.shl(v128.load(entry, TABLE), 2 * first + 2)), grid);
       if (wide) sum = wrapped(sum, grid);
       grid = coarser(grid, sum, field, place);
       sum = v128.and(sum, grid);
@@ -137,17 +136,19 @@ function stepByPairs(codes: usize, slots: i32, rows: i32, states: usize, wide: b
   for (const end = states + <usize>rows * STATE_BYTES; states < end; states += STATE_BYTES) {
     let sum = v128.load(states);
     let grid = v128.load(states, VECTOR);
-    for (let slot = 0; slot < slots; slot++, codes += 2) {
+    let weight = i32x4.splat(1);
+    for (const last = codes + ((<usize>slots) << 1); codes < last; codes += 2) {
       const code = <u32>load<u16>(codes);
       const a = PAIRS + <usize>((code & 31) * PAIR_BYTES);
       const b = SECONDS + <usize>((code >> 5) * PAIR_BYTES);
       const raised = v128.or(v128.load(a, 2 * VECTOR), v128.load(b, 2 * VECTOR));
       const changed = v128.and(i32x4.add(v128.load(a, VECTOR), v128.load(b, VECTOR)), raised);
-      let v = i32x4.shl(i32x4.add(i32x4.add(v128.load(a), v128.load(b)), changed), slot << 1);
+      let v = i32x4.mul(i32x4.add(i32x4.add(v128.load(a), v128.load(b)), changed), weight);
       if (isLow) v = floored(v);
       grid = i32x4.min_s(grid, i32x4.add(top, v128.and(top, raised)));
       sum = v128.and(i32x4.add(sum, v), grid);
-      if (wide && slot == 3) sum = wrapped(sum, grid);
+      weight = i32x4.shl(weight, 2);
+      if (wide && codes + 2 == last) sum = wrapped(sum, grid);
       grid = coarser(grid, sum, field, place);
       sum = v128.and(sum, grid);
     }

@@ -17,8 +17,19 @@ const VECTOR = 16;
  */
 export const FIELDS: usize = memory.data<i32>([0x7f800000, 0x7f800000, 0x7f800000, 0x7f800000], 16);
 export const PLACES: usize = memory.data<f32>([103079215104, 103079215104, 103079215104, 103079215104], 16);
+/** Tables of two quads. */
+export const TABLES: usize = memory.data(2 * 256 * 32, 16);
 /** The adder's 23 bits, in units of the grid. */
 const RANGE: f32 = 8388608;
+
+/** Accumulators (0, 0). */
+export function clearFixed(states: usize, count: i32): void {
+  const finest = i32x4.splat(-1);
+  for (const end = states + <usize>count * STATE_BYTES; states < end; states += STATE_BYTES) {
+    v128.store(states, i32x4.splat(0));
+    v128.store(states, finest, VECTOR);
+  }
+}
 
 /** The accumulators of pe-step.ts, at base or above it, or 0, in whole numbers. */
 export function fix(states: usize, count: i32, base: v128): void {
@@ -49,20 +60,18 @@ export function stepFixed(state: usize, v: v128, entryGrid: v128): void {
 }
 
 /** Two quads of a slice, row by row: two codes a row, a table of 256 entries for each quad. */
-export function stepSlice(table: usize, codes: usize, rows: i32, states: usize): void {
-  const field = v128.load(FIELDS);
-  const place = v128.load(PLACES);
+export function stepSlice(codes: usize, rows: i32, states: usize): void {
   for (const end = codes + ((<usize>rows) << 1); codes < end; codes += 2, states += STATE_BYTES) {
-    const first = table + ((<usize>load<u8>(codes)) << 5);
-    const second = table + ((<usize>load<u8>(codes, 1)) << 5);
-    let grid = i32x4.min_s(v128.load(states, VECTOR), v128.load(first, VECTOR));
-    let s = v128.and(i32x4.add(v128.load(states), v128.load(first)), grid);
-    grid = coarser(grid, s, field, place);
-    s = v128.and(s, grid);
-    grid = i32x4.min_s(grid, v128.load(second, 256 * 32 + VECTOR));
-    s = v128.and(i32x4.add(s, v128.load(second, 256 * 32)), grid);
-    grid = coarser(grid, s, field, place);
-    v128.store(states, v128.and(s, grid));
+    const first = (<usize>load<u8>(codes)) << 5;
+    const second = (<usize>load<u8>(codes, 1)) << 5;
+    let grid = i32x4.min_s(v128.load(states, VECTOR), v128.load(first, TABLES + VECTOR));
+    let sum = v128.and(i32x4.add(v128.load(states), v128.load(first, TABLES)), grid);
+    grid = slightlyCoarser(grid, sum);
+    sum = v128.and(sum, grid);
+    grid = i32x4.min_s(grid, v128.load(second, TABLES + 256 * 32 + VECTOR));
+    sum = v128.and(i32x4.add(sum, v128.load(second, TABLES + 256 * 32)), grid);
+    grid = slightlyCoarser(grid, sum);
+    v128.store(states, v128.and(sum, grid));
     v128.store(states, grid, VECTOR);
   }
 }
@@ -73,6 +82,15 @@ export function stepSlice(table: usize, codes: usize, rows: i32, states: usize):
 export function coarser(grid: v128, sum: v128, field: v128, place: v128): v128 {
   const power = v128.and(f32x4.convert_i32x4_s(sum), field);
   return i32x4.min_s(grid, i32x4.sub(f32x4.sub(place, power), place));
+}
+
+/** The same where a sum has at most 17 bits: a dot product at bsig 0 has 16. No conversion to FP32, so less waiting. */
+// @ts-ignore: decorator
+@inline
+function slightlyCoarser(grid: v128, sum: v128): v128 {
+  const magnitude = i32x4.abs(sum);
+  const lower = v128.or(i32x4.shr_u(magnitude, 14), i32x4.shr_u(magnitude, 15));
+  return v128.andnot(grid, v128.or(lower, i32x4.shr_u(magnitude, 16)));
 }
 
 /** Modulo 2^23 of its grid, two's complement; 0 for -2^22. */

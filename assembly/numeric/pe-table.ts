@@ -22,10 +22,9 @@ export const PAIR_BYTES = 48;
 /** Digits of a slice, and of Booth's recoding. */
 export const SLICE_DIGITS = 4;
 export const BOOTH_DIGITS = 5;
-const LARGE = 2;
-const DIGIT_MIDDLE = 2;
 const GUARD: f32 = 8;
 const VECTOR = 16;
+const ONES_PLACE: usize = memory.data<f32>([12582912, 12582912, 12582912, 12582912], 16);
 /** Digits of four lanes, one after the other; both pairs of lanes. */
 const LANES_BYTES = 4 * BOOTH_DIGITS * PAIR_BYTES;
 const LANES: usize = memory.data(LANES_BYTES, 16);
@@ -38,25 +37,39 @@ export let isLow: bool = false;
 let lowTokens: v128 = i32x4.splat(0);
 let lowUnit: v128 = f32x4.splat(0);
 
-/** Builds the table of a quad; `pitch` codes from one digit pair of lanes 2, 3 to the next. */
+/**
+ * Builds the table of a quad; `pitch` codes, more than there are pairs of digits or as
+ * many where that is even, from one pair of lanes 2, 3 to the next. */
 export function buildTable(quad: usize, base: v128, digits: i32, pitch: i32, table: usize): void {
   buildPairs(quad, base, digits);
   const pairs = digits * digits * PAIR_BYTES;
   const grid = topGrid;
   const end = PAIRS + pairs;
-  for (let b = end; b < end + pairs; b += PAIR_BYTES) {
+  for (let b = end; b < end + pairs; b += PAIR_BYTES, table += <usize>pitch * ENTRY_BYTES) {
     const sum = v128.load(b);
     const change = v128.load(b, VECTOR);
     const raised = v128.load(b, 2 * VECTOR);
-    for (let a = PAIRS, entry = table; a < end; a += PAIR_BYTES, entry += ENTRY_BYTES) {
-      const isRaised = v128.or(raised, v128.load(a, 2 * VECTOR));
-      const changed = v128.and(i32x4.add(change, v128.load(a, VECTOR)), isRaised);
-      const v = i32x4.add(i32x4.add(sum, v128.load(a)), changed);
-      v128.store(entry, isLow ? floored(v) : v);
-      v128.store(entry, i32x4.add(grid, v128.and(grid, isRaised)), VECTOR);
+    let entry = table;
+    for (let a = PAIRS; a < end; a += 2 * PAIR_BYTES, entry += 2 * ENTRY_BYTES) {
+      storeEntry(entry, a, sum, change, raised, grid);
+      storeEntry(entry + ENTRY_BYTES, a + PAIR_BYTES, sum, change, raised, grid);
     }
-    table += <usize>pitch * ENTRY_BYTES;
   }
+  if (isLow) floorAll(table - <usize>(digits * digits * pitch) * ENTRY_BYTES, table);
+}
+
+/** What the pair at `a` makes of another pair's. */
+// @ts-ignore: decorator
+@inline
+function storeEntry(entry: usize, a: usize, sum: v128, change: v128, raised: v128, grid: v128): void {
+  const isRaised = v128.or(raised, v128.load(a, 2 * VECTOR));
+  const changed = v128.and(i32x4.add(change, v128.load(a, VECTOR)), isRaised);
+  v128.store(entry, i32x4.add(i32x4.add(sum, v128.load(a)), changed));
+  v128.store(entry, i32x4.add(grid, v128.and(grid, isRaised)), VECTOR);
+}
+
+function floorAll(entry: usize, end: usize): void {
+  for (; entry < end; entry += ENTRY_BYTES) v128.store(entry, floored(v128.load(entry)));
 }
 
 /** The largest exponents of a quad. */
@@ -95,44 +108,56 @@ export function buildPairs(quad: usize, base: v128, digits: i32): void {
   pairsOf(LANES + 2 * lane, LANES + 3 * lane, digits, PAIRS + digits * lane);
 }
 
-/** In whole numbers of 2^base, where a quad is low. */
+/** In whole numbers of 2^base, where a quad is low: less than 2^22 there, with FP32's last place at 1. */
 export function floored(v: v128): v128 {
-  const whole = f32x4.floor(f32x4.mul(f32x4.convert_i32x4_s(v), lowUnit));
-  return v128.bitselect(i32x4.trunc_sat_f32x4_s(whole), v, lowTokens);
+  const place = v128.load(ONES_PLACE);
+  const low = f32x4.floor(f32x4.mul(f32x4.convert_i32x4_s(v), lowUnit));
+  return v128.bitselect(i32x4.sub(f32x4.add(low, place), place), v, lowTokens);
 }
 
-/** What each digit does to a lane. */
+/** What each digit does to a lane: a digit of 2 at `top` is one of 1 a place higher, and cut off there. */
 function digitsOf(lane: usize, top: v128, base: v128, digits: i32, to: usize): void {
-  const atTop = i32x4.eq(v128.load(lane), top);
-  const one = product(lane, 0, top, base);
-  const two = product(lane, 1, top, base);
-  const higher = i32x4.add(top, i32x4.splat(1));
-  const oneChange = i32x4.sub(product(lane, 0, higher, base), one);
-  const twoChange = i32x4.sub(product(lane, 1, higher, base), two);
-  for (let digit = 0; digit < digits; digit++, to += PAIR_BYTES) {
-    const value = digit - DIGIT_MIDDLE;
-    const sum = abs(value) == LARGE ? two : value == 0 ? i32x4.splat(0) : one;
-    const change = abs(value) == LARGE ? twoChange : value == 0 ? i32x4.splat(0) : oneChange;
-    v128.store(to, value < 0 ? i32x4.neg(sum) : sum);
-    v128.store(to, value < 0 ? i32x4.neg(change) : change, VECTOR);
-    v128.store(to, abs(value) == LARGE ? atTop : i32x4.splat(0), 2 * VECTOR);
-  }
+  const exponent = v128.load(lane);
+  const guarded = f32x4.mul(v128.load(lane, VECTOR), f32x4.splat(GUARD));
+  const aligned = f32x4.mul(guarded, powerOf(i32x4.sub(exponent, top)));
+  const unit = powerOf(i32x4.sub(top, base));
+  const one = whole(aligned, unit);
+  const two = whole(f32x4.add(aligned, aligned), unit);
+  const oneChange = i32x4.sub(whole(f32x4.mul(aligned, f32x4.splat(0.5)), f32x4.add(unit, unit)), one);
+  const twoChange = i32x4.sub(i32x4.add(one, one), two);
+  const zero = i32x4.splat(0);
+  const raised = i32x4.eq(exponent, top);
+  storeDigit(to, i32x4.neg(two), i32x4.neg(twoChange), raised);
+  storeDigit(to + PAIR_BYTES, i32x4.neg(one), i32x4.neg(oneChange), zero);
+  storeDigit(to + 2 * PAIR_BYTES, zero, zero, zero);
+  storeDigit(to + 3 * PAIR_BYTES, one, oneChange, zero);
+  if (digits == BOOTH_DIGITS) storeDigit(to + 4 * PAIR_BYTES, two, twoChange, raised);
 }
 
-/** A lane's product with the digit 2^shift, its magnitude cut off at the exponent `largest`. */
-function product(lane: usize, shift: i32, largest: v128, base: v128): v128 {
-  const distance = i32x4.sub(i32x4.add(v128.load(lane), i32x4.splat(shift)), largest);
-  const aligned = f32x4.mul(f32x4.mul(v128.load(lane, VECTOR), f32x4.splat(GUARD)), powerOf(distance));
-  return i32x4.trunc_sat_f32x4_s(f32x4.mul(f32x4.trunc(aligned), powerOf(i32x4.sub(largest, base))));
+/** A magnitude cut off, in units. */
+// @ts-ignore: decorator
+@inline
+function whole(aligned: v128, unit: v128): v128 {
+  return i32x4.trunc_sat_f32x4_s(f32x4.mul(f32x4.trunc(aligned), unit));
+}
+
+// @ts-ignore: decorator
+@inline
+function storeDigit(to: usize, sum: v128, change: v128, raised: v128): void {
+  v128.store(to, sum);
+  v128.store(to, change, VECTOR);
+  v128.store(to, raised, 2 * VECTOR);
 }
 
 /** Both lanes' sums for every pair of their digits. */
 function pairsOf(first: usize, second: usize, digits: i32, to: usize): void {
   for (let b = second, bytes = digits * PAIR_BYTES; b < second + bytes; b += PAIR_BYTES) {
+    const sum = v128.load(b);
+    const change = v128.load(b, VECTOR);
+    const raised = v128.load(b, 2 * VECTOR);
     for (let a = first; a < first + bytes; a += PAIR_BYTES, to += PAIR_BYTES) {
-      v128.store(to, i32x4.add(v128.load(a), v128.load(b)));
-      v128.store(to, i32x4.add(v128.load(a, VECTOR), v128.load(b, VECTOR)), VECTOR);
-      v128.store(to, v128.or(v128.load(a, 2 * VECTOR), v128.load(b, 2 * VECTOR)), 2 * VECTOR);
+      const anyRaised = v128.or(raised, v128.load(a, 2 * VECTOR));
+      storeDigit(to, i32x4.add(sum, v128.load(a)), i32x4.add(change, v128.load(a, VECTOR)), anyRaised);
     }
   }
 }

@@ -1,7 +1,7 @@
 //
 //   FP16 PEs on slices, four tokens side by side, all rows of a linear at once.
 //
-//     x f32 (FP16 numbers) ──► packHalves ──► lanes ──► tables of two quads (pe-table.ts) ──┐
+//     x f32 (FP16 numbers) ──► pe-lanes.ts ──► lanes ──► tables of two quads (pe-table.ts) ──┐
 //     codes of a row's four digits ─────────────────────────────────────────────────────────┴► steps of its accumulator (pe-fixed.ts)
 //     quads for which accumulators are not yet large enough (pe-window.ts) ──► term by term (pe-terms.ts)
 //
@@ -12,8 +12,8 @@
 //   Codes lie by [slice][two quads][row][quad]. Tokens and rows do not see each other.
 //
 
-import { GROUP, INTEGER_TILE } from "./contract";
-import { fix, settleFixed, stepFixed, stepSlice } from "./pe-fixed";
+import { GROUP } from "./contract";
+import { clearFixed, fix, settleFixed, stepFixed, stepSlice, TABLES } from "./pe-fixed";
 import { clear, STATE_BYTES } from "./pe-step";
 import { buildTable, ENTRY_BYTES, QUAD_BYTES, SLICE_DIGITS } from "./pe-table";
 import { stepSliceTerms, stepSum, takeQuad } from "./pe-terms";
@@ -21,48 +21,10 @@ import { base, openWindow } from "./pe-window";
 import { scatterFour } from "./scatter";
 
 const VECTOR = 16;
-/** An exponent below that of any lane, whatever its term. */
-const NO_LANE: i32 = -60;
 /** Four digits of 1: sum(x). */
 const ALL_ONES = 255;
 const CODES_OF_FOUR = 256;
 const DIGIT_PAIRS = 16;
-/** Tables of two quads. */
-const TABLES: usize = memory.data(2 * CODES_OF_FOUR * ENTRY_BYTES, 16);
-
-/**
- * Lays exponents and signed mantissas of the tokens at `rows` (u32[4]; 0: none) into lanes; whole pairs of quads. With `own` (i32[4];
- * 0: none) a token ends before the others: what follows in its row is no lane at all.
- */
-export function packHalves(rows: usize, inputs: i32, own: usize, lanes: usize): void {
-  const padded = (inputs + 7) & ~7;
-  for (let token = 0; token < INTEGER_TILE; token++) {
-    const from = <usize>load<u32>(rows + (token << 2));
-    const length = own == 0 ? padded : load<i32>(own + (token << 2));
-    for (let k = length; k < padded; k++) {
-      store<i32>(lanes + <usize>k * 32 + (token << 2), NO_LANE);
-      store<f32>(lanes + <usize>k * 32 + (token << 2), 0, VECTOR);
-    }
-    for (let k = 0; k < min(padded, length); k++) {
-      const bits = from == 0 || k >= inputs ? 0 : load<i32>(from + ((<usize>k) << 2));
-      const at = lanes + <usize>k * 32 + (token << 2);
-      const field = (bits >>> 23) & 255;
-      const normal = field >= 113;
-      const mantissa = mantissaOf(bits, normal);
-      store<i32>(at, normal ? min(field - 112, 31) : 0);
-      store<f32>(at, bits < 0 ? -mantissa : mantissa, VECTOR);
-    }
-  }
-}
-
-/** An FP16 number's mantissa, with its hidden one. */
-// @ts-ignore: decorator
-@inline
-function mantissaOf(bits: i32, normal: bool): f32 {
-  const hidden: i32 = 1024 | ((bits >>> 13) & 0x3ff);
-  if (normal) return <f32>hidden;
-  return reinterpret<f32>(bits & 0x7fffffff) * 16777216;
-}
 
 /**
  * The first `depth` slices of `outputs` rows for the tokens in `lanes`. `codes` u8[slice][two quads][output][2]; scale and base
@@ -106,9 +68,10 @@ function stepGroup(
 ): void {
   const count = depth * outputs;
   const below = (openWindow(lanes, 2 * pairs, 1) + 1) >> 1;
-  clear(states, count + 1);
+  if (below > 0) clear(states, count + 1);
+  else clearFixed(states, count + 1);
   for (let pair = 0; pair < below; pair++) stepTerms(lanes, codes, pitch, pair, outputs, depth, states);
-  fix(states, count + 1, base);
+  if (below > 0) fix(states, count + 1, base);
   for (let pair = below; pair < pairs; pair++) stepFixedPair(lanes, codes, pitch, pair, outputs, depth, states);
   settleFixed(states, count + 1, base);
 }
@@ -132,7 +95,7 @@ function stepFixedPair(
   }
   codes += <usize>(2 * pair * outputs);
   for (let slice = 0; slice < depth; slice++, codes += pitch, states += <usize>outputs * STATE_BYTES) {
-    stepSlice(TABLES, codes, outputs, states);
+    stepSlice(codes, outputs, states);
   }
 }
 

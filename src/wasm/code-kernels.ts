@@ -195,13 +195,13 @@ export class DigitMatrix {
   /** The weights of an output, from its first input on. */
   putRow(row: number, values: Int32Array): void {
     const words = this.words();
-    for (const [input, value] of values.entries()) this.put(words, row, input, value);
+    for (let input = 0; input < values.length; input++) this.put(words, row, input, values[input]);
   }
 
   /** The weights of an input, from its first output on. */
   putColumn(input: number, values: Int32Array): void {
     const words = this.words();
-    for (const [row, value] of values.entries()) this.put(words, row, input, value);
+    for (let row = 0; row < values.length; row++) this.put(words, row, input, values[row]);
   }
 
   /** The matrix; valid until the next allocation. */
