@@ -3,6 +3,7 @@
 //
 
 import { make, zeroed } from "./alloc";
+import { explain } from "./core/blocked";
 import { SUPPLY_DEPTHS, SUPPLY_RECORDS } from "./core/sequencer";
 import { MemoCount } from "../contract";
 export { Event, Seen } from "../events";
@@ -121,7 +122,7 @@ export function memoOf(machine: usize): usize {
 /** Why each unit waits: i32[5] of Blocked, i32[5] of numbers. */
 export function blockedOf(machine: usize): usize {
   const into = zeroed(5 * 2 * 4);
-  changetype<System>(machine).core.blocked(into);
+  explain(changetype<System>(machine).core, into);
   return into;
 }
 

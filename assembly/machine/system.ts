@@ -6,10 +6,11 @@
 //      └──────┘ ◄───────────────────────────────────────── └─────────┘
 //                 part done  (crossing, return latency)
 //
-//   Time        the core jumps from event to event. A channel is advanced no further than the first clock at which a grant of
-//               the future could reach it, and the core no further than the first cycle at which a completion of the future
-//               could; both latencies are at least one edge, so one of them can always go on. A channel that remembers knows its
-//               completions ahead, and the core goes that much further at a time.
+//   Time        the core jumps from event to event, past what comes due without anybody waiting for it. A channel is advanced
+//               no further than the first clock at which a grant of the future could reach it, and the core no further than the
+//               first cycle at which a completion of the future that it waits for could; both latencies are at least one edge,
+//               so one of them can always go on. A channel that remembers knows its completions ahead, and the core goes that
+//               much further at a time.
 //   Source      docs/machine.md, sections 1, 3 and 8.
 
 import { Counter, Dram, Field, Knob, Status } from "../contract";
@@ -40,6 +41,8 @@ export class System {
   /** The cycle `now` has been through phases 1 and 2 and waits for records. */
   dispatching: bool;
   acted: bool;
+  /** A unit may see something new in the next cycle, without anything coming due. */
+  again: bool;
   cause: i32;
 
   reset(knobs: usize, device: usize): void {
@@ -72,8 +75,8 @@ export class System {
     while (this.now < limit) {
       if (events.full()) return Status.Events;
       if (!this.dispatching && this.beginCycle()) return Status.Quiet;
-      const moved = sequencer.dispatch();
-      if (moved > 0) this.acted = true;
+      if (sequencer.dispatch()) this.acted = true;
+      if (sequencer.news) this.again = true;
       this.dispatching = sequencer.wantsWork();
       if (this.dispatching) return Status.NeedsWork;
       if (!this.endCycle(limit)) return Status.Stuck;
@@ -90,7 +93,9 @@ export class System {
       this.catchUp();
       return true;
     }
-    this.acted = core.step(this.now);
+    core.step(this.now);
+    this.acted = core.acted;
+    this.again = core.again;
     if (core.fetch.granted != 0) this.sendRun(core.fetch.granted);
     if (core.store.granted != 0) this.sendStore(core.store.granted);
     this.cause = core.cause();
@@ -99,27 +104,37 @@ export class System {
 
   /** Goes to the next cycle at which something can happen; false when there is none. */
   private endCycle(limit: i64): bool {
-    const next = this.nextEvent(this.acted ? min(this.now + 1, limit) : limit);
-    if (next == limit && !this.acted && this.channels.partsLeft == 0 && this.core.wake() == NEVER) return false;
+    const all = this.core.isClose();
+    let next = this.nextEvent(this.again ? min(this.now + 1, limit) : limit, all);
+    if (next == limit && this.channels.partsLeft == 0) {
+      const pending = this.core.pending();
+      if (pending == NEVER && !this.acted) return false;
+      next = min(pending == NEVER ? this.now + 1 : pending, limit);
+    }
     this.core.charge(this.cause, next - this.now);
     this.now = next;
     return true;
   }
 
-  /** The next event, no later than `limit`; advances the channels as far as it takes to be sure of it. */
-  private nextEvent(limit: i64): i64 {
+  /**
+   * The next event, no later than `limit`: of all, or of those that change what a unit can do. Advances the channels as far as
+   * it takes to be sure of it, and of what arrives until then.
+   */
+  private nextEvent(limit: i64, all: bool): i64 {
     const channels = this.channels;
+    const core = this.core;
+    const awaited = all || core.awaitsParts();
     while (channels.partsLeft > 0) {
-      const next = min(this.core.wake(), limit);
+      const next = min(all ? core.pending() : core.wake(), limit);
       const safe = this.safeAfter(max<i64>(this.horizon, channels.certain));
       if (next < safe) return next;
       const last = this.clock.clockOf(next);
       if (this.horizon >= last) return next;
-      this.horizon = min(this.clock.requestAt(min(next, safe)), last);
+      this.horizon = awaited ? min(this.clock.requestAt(safe), last) : last;
       channels.work(this.horizon);
       this.drain();
     }
-    return min(this.core.wake(), limit);
+    return min(all ? core.pending() : core.wake(), limit);
   }
 
   /** The first core cycle that a completion after clock `sure` could reach. */
@@ -131,10 +146,11 @@ export class System {
     return this.safe;
   }
 
-  /** Brings every channel, refresh included, to the clock of cycle `now`. */
+  /** Brings every channel, refresh included, to the clock of cycle `now`, and the core to what came due before it. */
   private catchUp(): void {
     this.channels.advance(this.clock.clockOf(this.now));
     this.drain();
+    this.core.settle(this.now);
   }
 
   /** Parts that are done: the last one of a run or store gives its arrival at the core. */
@@ -158,8 +174,9 @@ export class System {
     const bytes: i64 = word(record, Field.FetchBytes);
     count(this.counters, Counter.TransactionsRead, transactions);
     count(this.counters, Counter.BytesReadPadding, transactions * this.transactionBytes - bytes);
-    if (this.idealDram) return this.core.fetch.arrivals.add(this.now + 1, run);
-    this.core.board.runs.setParts(run, this.push(record, Field.FetchAddressLow, transactions, false, run));
+    const parts = this.idealDram ? 1 : this.push(record, Field.FetchAddressLow, transactions, false, run);
+    this.core.board.runs.setParts(run, parts);
+    if (this.idealDram) this.core.fetch.partDone(run, this.now + 1);
   }
 
   private sendStore(record: usize): void {

@@ -31,6 +31,10 @@ export class PeArray {
   pipeline: Pipeline;
   latency: i64;
   working: bool;
+  /** It has dropped a record in this cycle. */
+  dropped: bool;
+  /** The run that the head waits for, as a reference; 0: none. */
+  missing: i32;
   due: i64;
   /** Of the record in execution: passes and cycles of one. */
   passes: i64;
@@ -47,12 +51,19 @@ export class PeArray {
   }
 
   wake(): i64 {
-    return min(this.working ? this.due : NEVER, this.pipeline.wake());
+    const own = this.working ? this.due : this.board.runs.arrival(this.missing);
+    const awaited = this.board.awaitedCompute;
+    return awaited == i32.MAX_VALUE ? own : min(own, this.pipeline.visibleAt(awaited - this.board.computesVisible));
   }
 
   /** Phase 1: ends the record whose time has come, makes results visible. */
   arrive(now: i64): void {
     if (this.working && this.due <= now) this.finish(now);
+    this.settle(now);
+  }
+
+  /** Makes results visible up to `now`. */
+  settle(now: i64): void {
     this.board.computesVisible += this.pipeline.take(now);
   }
 
@@ -86,9 +97,11 @@ export class PeArray {
 
   /** Phase 2: drops what nobody wants, then starts the head record; true when it did either. */
   step(now: i64): bool {
+    this.dropped = false;
+    this.missing = 0;
     if (this.working) return false;
-    const dropped = this.dropUnwanted(now);
-    return this.start(now) || dropped;
+    this.dropped = this.dropUnwanted(now);
+    return this.start(now) || this.dropped;
   }
 
   private dropUnwanted(now: i64): bool {
@@ -117,9 +130,11 @@ export class PeArray {
   private start(now: i64): bool {
     if (this.queue.size == 0) return false;
     const record = this.queue.front();
-    if (!this.routeComplete(record) || this.missingRun(record) != 0 || !this.board.ready(record)) return false;
+    if (!this.routeComplete(record)) return false;
+    this.missing = this.missingRun(record);
+    if (this.missing != 0 || !this.board.ready(record)) return false;
     const staging = word(record, Field.ComputeStagingBytes);
-    if (staging > this.board.arrayStaging) return false;
+    if (this.board.lacksStore(staging > this.board.arrayStaging)) return false;
     this.board.arrayStaging -= staging;
     this.passes = this.passesOf(record);
     this.passCycles = this.law.cycles(record);

@@ -39,6 +39,9 @@ export class Board {
   /** Free bytes of the staging buffers behind the array and behind the vector unit. */
   arrayStaging: i32;
   vectorStaging: i32;
+  /** What a unit was found to wait for in this cycle: the first such compute by its number, a store or its staging bytes. */
+  awaitedCompute: i32;
+  awaitsStore: bool;
 
   reset(runs: RunTable, routes: RouteTable, knobs: usize): void {
     this.runs = runs;
@@ -54,11 +57,25 @@ export class Board {
 
   /** Whether the three waits of a dispatched record hold. */
   ready(record: usize): bool {
-    return (
-      word(record, Field.AfterCompute) <= this.computesVisible &&
-      word(record, Field.AfterVector) <= this.vectorsDone &&
-      word(record, Field.AfterStore) <= this.storesDone
-    );
+    const compute = word(record, Field.AfterCompute);
+    if (compute > this.computesVisible) {
+      this.awaitedCompute = min(this.awaitedCompute, compute);
+      return false;
+    }
+    if (word(record, Field.AfterVector) > this.vectorsDone) return false;
+    return !this.lacksStore(word(record, Field.AfterStore) > this.storesDone);
+  }
+
+  /** Whether something is short until a store is acknowledged; takes note of it. */
+  lacksStore(short: bool): bool {
+    if (short) this.awaitsStore = true;
+    return short;
+  }
+
+  /** A new cycle: nobody has been found to wait. */
+  forgetWaits(): void {
+    this.awaitedCompute = i32.MAX_VALUE;
+    this.awaitsStore = false;
   }
 
   /** A word of a dispatched record with every absolute number made relative: canonical state. */

@@ -5,7 +5,7 @@
 //
 //   No arithmetic here but the attribution of cycles (docs/machine.md, section 10).
 
-import { Blocked, Counter, Field, Knob, Unit } from "../../contract";
+import { Counter, Knob, Unit } from "../../contract";
 import { count, knob, make } from "../alloc";
 import { StateReader, StateWriter } from "../state";
 import { PeArray } from "./array";
@@ -22,9 +22,8 @@ import { RunState, RunTable } from "./runs";
 import { Sequencer } from "./sequencer";
 import { StoreUnit } from "./store";
 import { VectorUnit } from "./vector";
-import { word } from "./record";
 
-const UNITS: i32 = 5;
+export const UNITS: i32 = 5;
 const UNIT_BITS: i32 = 3;
 const UNIT_MASK: i32 = (1 << UNIT_BITS) - 1;
 
@@ -34,6 +33,9 @@ export class Core {
   counters: usize;
   /** The units in the order of their decisions, UNIT_BITS each. */
   order: i32;
+  /** In the latest phase 2 a unit did something; what it did may enable another decision in the next cycle. */
+  acted: bool;
+  again: bool;
   board: Board;
   sequencer: Sequencer;
   fetch: Fetch;
@@ -70,10 +72,34 @@ export class Core {
     this.sequencer.store.reset(depth);
   }
 
-  /** Earliest cycle at which something that is already known comes due. */
+  /** Earliest cycle at which something that is already known comes due and changes what a unit can do. */
   wake(): i64 {
     const timers = min(min(this.router.wake(), this.array.wake()), this.vector.wake());
     return min(timers, min(this.fetch.wake(), this.store.wake()));
+  }
+
+  /** The same, whatever it changes. */
+  pending(): i64 {
+    const arrival = min(this.fetch.arrivals.earliest, this.store.arrivals.earliest);
+    return min(this.wake(), min(arrival, this.array.pipeline.wake()));
+  }
+
+  /** Whether a part that gets done may change what a unit can do. */
+  awaitsParts(): bool {
+    const missing = this.array.missing | this.router.missing | this.vector.missing;
+    return missing != 0 || this.fetch.full || this.board.awaitsStore;
+  }
+
+  /** Whether all that comes due is to be looked at: its cycle is told, or the end of the run. */
+  isClose(): bool {
+    return this.board.events.on || this.sequencer.drained();
+  }
+
+  /** What came due before cycle `now` and nobody waited for takes effect. */
+  settle(now: i64): void {
+    this.fetch.arrive(now - 1);
+    this.store.arrive(now - 1);
+    this.array.settle(now - 1);
   }
 
   /** Phase 1. */
@@ -97,29 +123,36 @@ export class Core {
     );
   }
 
-  /** Phase 2, in the order of `StepOrder`; true when a unit did something. */
-  step(now: i64): bool {
-    let acted = false;
+  /** Phase 2, in the order of `StepOrder`. */
+  step(now: i64): void {
+    this.acted = this.again = false;
+    this.board.forgetWaits();
     let order = this.order;
     for (let i = 0; i < UNITS; i++) {
-      if (this.stepUnit(order & UNIT_MASK, now)) acted = true;
+      this.stepUnit(order & UNIT_MASK, now);
       order >>= UNIT_BITS;
     }
-    return acted;
   }
 
-  private stepUnit(unit: i32, now: i64): bool {
+  /** Who grants or drops may do it again, and others see it; who starts is heard of when it ends. */
+  private stepUnit(unit: i32, now: i64): void {
     switch (unit) {
       case Unit.Fetch:
-        return this.fetch.step();
+        if (this.fetch.step()) this.acted = true;
+        if (this.fetch.more) this.again = true;
+        return;
       case Unit.Router:
-        return this.router.step(now);
+        if (this.router.step(now)) this.acted = true;
+        return;
       case Unit.Array:
-        return this.array.step(now);
+        if (this.array.step(now)) this.acted = true;
+        if (this.array.dropped) this.again = true;
+        return;
       case Unit.Vector:
-        return this.vector.step(now);
+        if (this.vector.step(now)) this.acted = true;
+        return;
       default:
-        return this.store.step();
+        if (this.store.step()) this.acted = this.again = true;
     }
   }
 
@@ -147,61 +180,6 @@ export class Core {
     if (!events.on) return;
     const queue = this.array.queue;
     events.charge(cause, cause == Counter.CyclesDrain ? 0 : queue.front(), cycles);
-  }
-
-  /** Why each unit cannot go on: i32[5] of Blocked, then i32[5] of the number it waits for (bytes, run, ...). */
-  blocked(into: usize): void {
-    const sequencer = this.sequencer;
-    this.blockedFetch(into);
-    const route = sequencer.route;
-    this.report(
-      into,
-      Unit.Router,
-      route,
-      this.router.working,
-      route.size == 0 ? 0 : word(route.front(), Field.RouteRun),
-    );
-    this.blockedArray(into);
-    const vector = sequencer.vector;
-    const run = vector.size == 0 ? 0 : word(vector.front(), Field.VectorRun);
-    this.report(into, Unit.Vector, vector, this.vector.working, run);
-    this.report(into, Unit.Store, sequencer.store, false, 0);
-  }
-
-  private blockedFetch(into: usize): void {
-    const fetch = this.fetch;
-    const demandDecided = fetch.demand.size > 0 && fetch.decided(fetch.demand.front());
-    const queue = demandDecided || fetch.base.size == 0 ? fetch.demand : fetch.base;
-    if (queue.size == 0) return put(into, Unit.Fetch, Blocked.Nothing, 0);
-    const head = queue.front();
-    const waiting = this.waitOf(head);
-    if (waiting != Blocked.Nothing) return put(into, Unit.Fetch, waiting, 0);
-    if (queue == fetch.demand && !demandDecided) return put(into, Unit.Fetch, Blocked.Route, 0);
-    if (fetch.outstanding >= fetch.limit) return put(into, Unit.Fetch, Blocked.Outstanding, fetch.outstanding);
-    put(into, Unit.Fetch, Blocked.Credit, word(head, Field.FetchCredit));
-  }
-
-  private blockedArray(into: usize): void {
-    const array = this.array;
-    if (array.queue.size == 0) return put(into, Unit.Array, Blocked.Nothing, 0);
-    const head = array.queue.front();
-    if (!array.working && !array.routeComplete(head)) return put(into, Unit.Array, Blocked.Route, 0);
-    this.report(into, Unit.Array, array.queue, array.working, array.missingRun(head));
-  }
-
-  private waitOf(record: usize): i32 {
-    const board = this.board;
-    if (word(record, Field.AfterCompute) > board.computesVisible) return Blocked.AfterCompute;
-    if (word(record, Field.AfterVector) > board.vectorsDone) return Blocked.AfterVector;
-    return word(record, Field.AfterStore) > board.storesDone ? Blocked.AfterStore : Blocked.Nothing;
-  }
-
-  private report(into: usize, unit: i32, queue: RecordQueue, working: bool, run: i32): void {
-    if (queue.size == 0) return put(into, unit, Blocked.Nothing, 0);
-    if (working) return put(into, unit, Blocked.Working, 0);
-    if (!this.board.runs.here(run)) return put(into, unit, Blocked.Run, run - this.board.runs.first);
-    const waiting = this.waitOf(queue.front());
-    put(into, unit, waiting == Blocked.Nothing ? Blocked.Staging : waiting, 0);
   }
 
   canonical(now: i64, into: StateWriter): void {
@@ -284,9 +262,4 @@ function unitOrder(number: i32): i32 {
 function nthBit(bits: i32, n: i32): i32 {
   for (let i = 0; i < n; i++) bits &= bits - 1;
   return ctz(bits);
-}
-
-function put(into: usize, unit: i32, why: i32, number: i32): void {
-  store<i32>(into + ((<usize>unit) << 2), why);
-  store<i32>(into + ((<usize>(unit + UNITS)) << 2), number);
 }

@@ -33,8 +33,12 @@ export class Fetch {
   limit: i32;
   /** Runs granted and not arrived. */
   outstanding: i32;
+  /** In this cycle a record could not be granted because too many runs are outstanding. */
+  full: bool;
   /** The record granted in this cycle, 0 when none: the wiring sends it out. */
   granted: usize;
+  /** The next cycle has something to grant or drop, whatever comes due. */
+  more: bool;
 
   reset(board: Board, base: RecordQueue, demand: RecordQueue, knobs: usize, counters: usize): void {
     this.board = board;
@@ -48,8 +52,9 @@ export class Fetch {
     this.granted = 0;
   }
 
+  /** When another run can be granted again, as far as that is for the outstanding ones. */
   wake(): i64 {
-    return this.arrivals.earliest;
+    return this.full ? this.arrivals.earliest : NEVER;
   }
 
   /** Phase 1: runs whose last part is due are in the buffer. */
@@ -65,6 +70,7 @@ export class Fetch {
   /** Phase 2: drops what nobody wants, then grants at most one run; true when it did either. */
   step(): bool {
     this.granted = 0;
+    this.full = false;
     const dropped = this.dropUnwanted();
     if (this.demand.size > 0 && this.decided(this.demand.front())) {
       if (this.demandFits(this.demand.front())) this.grant(this.demand);
@@ -72,18 +78,33 @@ export class Fetch {
       this.board.basesGranted++;
       this.grant(this.base);
     }
+    this.more = this.granted != 0 && this.finds();
     return dropped || this.granted != 0;
+  }
+
+  /** Whether the heads are such that something can be granted or dropped. */
+  private finds(): bool {
+    if (this.demand.size > 0) {
+      const head = this.demand.front();
+      if (this.unwanted(head)) return true;
+      if (this.decided(head)) return this.demandFits(head);
+    }
+    return this.base.size > 0 && this.baseLacksOnlyCredit() && this.baseFits(this.base.front());
+  }
+
+  /** Whether its route is complete and no token is that deep. */
+  private unwanted(record: usize): bool {
+    const route = word(record, Field.FetchRoute) - 1;
+    if (route < 0 || !this.board.routes.complete(route)) return false;
+    return !this.board.routes.wanted(route, word(record, Field.FetchSlice));
   }
 
   private dropUnwanted(): bool {
     let dropped = false;
-    while (this.demand.size > 0) {
+    while (this.demand.size > 0 && this.unwanted(this.demand.front())) {
       const record = this.demand.front();
-      const route = word(record, Field.FetchRoute) - 1;
-      if (route < 0 || !this.board.routes.complete(route)) break;
-      if (this.board.routes.wanted(route, word(record, Field.FetchSlice))) break;
       this.board.runs.drop(word(record, FETCH_RUN) - 1);
-      this.board.routes.fetchNames(route + 1, -1);
+      this.board.routes.fetchNames(word(record, Field.FetchRoute), -1);
       this.demand.pop();
       count(this.counters, Counter.RunsDropped, 1);
       dropped = true;
@@ -99,7 +120,13 @@ export class Fetch {
   }
 
   private demandFits(record: usize): bool {
-    return this.outstanding < this.limit && word(record, Field.FetchCredit) <= this.board.runs.free;
+    return this.hasPlace() && word(record, Field.FetchCredit) <= this.board.runs.free;
+  }
+
+  private hasPlace(): bool {
+    if (this.outstanding < this.limit) return true;
+    this.full = true;
+    return false;
   }
 
   private baseFits(record: usize): bool {
@@ -108,14 +135,14 @@ export class Fetch {
   }
 
   private baseLacksOnlyCredit(): bool {
-    return this.outstanding < this.limit && this.board.ready(this.base.front());
+    return this.hasPlace() && this.board.ready(this.base.front());
   }
 
   /** Whether the head of a queue waits for credit and for nothing else. */
   starved(queue: i32): bool {
     if (queue == 0) return this.base.size > 0 && this.baseLacksOnlyCredit() && !this.baseFits(this.base.front());
     if (this.demand.size == 0 || !this.decided(this.demand.front())) return false;
-    return this.outstanding < this.limit && !this.demandFits(this.demand.front());
+    return this.hasPlace() && !this.demandFits(this.demand.front());
   }
 
   private grant(queue: RecordQueue): void {

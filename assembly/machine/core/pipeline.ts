@@ -34,6 +34,15 @@ export class Pipeline {
     return this.size == 0 ? NEVER : load<i64>(this.at(0));
   }
 
+  /** When the next `records` records are visible; NEVER while they have not all left the array. */
+  visibleAt(records: i64): i64 {
+    for (let rank = 0; rank < this.size; rank++) {
+      records -= load<i64>(this.at(rank), 8);
+      if (records <= 0) return load<i64>(this.at(rank));
+    }
+    return NEVER;
+  }
+
   /** One record becomes visible at `cycle`, or with the record before it if that is later. */
   push(cycle: i64): void {
     if (this.size > 0) {

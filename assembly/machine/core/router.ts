@@ -13,7 +13,7 @@
 import { Counter, Field, Knob } from "../../contract";
 import { Event, Seen } from "../../events";
 import { ceilDiv, count, knob } from "../alloc";
-import { NEVER, StateReader, StateWriter } from "../state";
+import { StateReader, StateWriter } from "../state";
 import { Board, ROUTE_SELF } from "./board";
 import { RecordQueue } from "./queue";
 import { put, word } from "./record";
@@ -30,6 +30,8 @@ export class Router {
   pipeline: i64;
   ideal: bool;
   working: bool;
+  /** The run that the head waits for, as a reference; 0: none. */
+  missing: i32;
   started: i64;
   tokenCycles: i64;
   /** When the next token is decided. */
@@ -48,7 +50,7 @@ export class Router {
   }
 
   wake(): i64 {
-    return this.working ? this.due : NEVER;
+    return this.working ? this.due : this.board.runs.arrival(this.missing);
   }
 
   /** Phase 1: decides the token whose time has come; all at once in the ideal router. */
@@ -78,9 +80,12 @@ export class Router {
 
   /** Phase 2: starts the head record; true when it did. */
   step(now: i64): bool {
+    this.missing = 0;
     if (this.working || this.queue.size == 0) return false;
     const record = this.queue.front();
-    if (!this.board.ready(record) || !this.board.runs.here(word(record, Field.RouteRun))) return false;
+    if (!this.board.ready(record)) return false;
+    this.missing = this.board.runs.missing(word(record, Field.RouteRun));
+    if (this.missing != 0) return false;
     const inputs: i64 = word(record, Field.RouteInputs);
     const mlp = ceilDiv(inputs * this.hidden, this.macs) + ceilDiv(this.hidden * (this.slices - 1), this.macs);
     this.tokenCycles = this.ideal ? 0 : mlp + this.pipeline;

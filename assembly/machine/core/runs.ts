@@ -78,6 +78,19 @@ export class RunTable {
     return reference <= this.first || this.state(reference - 1) == RunState.Arrived;
   }
 
+  /** The reference, if its run is not in the buffer; else 0. */
+  missing(reference: i32): i32 {
+    return this.here(reference) ? 0 : reference;
+  }
+
+  /** When run number `reference - 1` arrives; NEVER if that is not known, if it has arrived, and for 0. */
+  arrival(reference: i32): i64 {
+    if (reference <= this.first) return NEVER;
+    const entry = this.at(reference - 1);
+    const known = load<i32>(entry) == RunState.Granted && load<i32>(entry, 12) == 0;
+    return known ? load<i64>(entry, 16) : NEVER;
+  }
+
   grant(run: i32, credit: i32): void {
     const entry = this.at(run);
     store<i32>(entry, RunState.Granted);

@@ -36,6 +36,8 @@ export class Sequencer {
   supplied: i32;
   taken: i32;
   ended: bool;
+  /** The latest dispatch has given a unit with an empty queue something to do. */
+  news: bool;
 
   reset(board: Board): void {
     this.board = board;
@@ -63,14 +65,15 @@ export class Sequencer {
     );
   }
 
-  /** Phase 3; the number of records dispatched. */
-  dispatch(): i32 {
+  /** Phase 3; true when a record was dispatched. */
+  dispatch(): bool {
     const before = this.taken;
+    this.news = false;
     while (this.taken < this.supplied) {
       if (!this.dispatchOne(this.records + <usize>this.taken * RECORD_BYTES)) break;
       this.taken++;
     }
-    return this.taken - before;
+    return this.taken != before;
   }
 
   private dispatchOne(record: usize): bool {
@@ -90,6 +93,7 @@ export class Sequencer {
 
   /** Copies a record into its queue with its waits made absolute. */
   private enqueue(queue: RecordQueue, record: usize): usize {
+    if (queue.size == 0) this.news = true;
     const at = queue.append();
     // Word by word: a call for a copy of this length costs more than the copy.
     for (let offset: usize = 0; offset < RECORD_BYTES; offset += 8) store<i64>(at + offset, load<i64>(record + offset));

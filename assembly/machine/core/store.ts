@@ -12,7 +12,7 @@
 import { Counter, Field, Knob, Pool, Stream } from "../../contract";
 import { Event } from "../../events";
 import { count, knob, powerOfTwo, zeroed } from "../alloc";
-import { StateReader, StateWriter } from "../state";
+import { NEVER, StateReader, StateWriter } from "../state";
 import { Arrivals } from "./arrivals";
 import { Board } from "./board";
 import { RecordQueue } from "./queue";
@@ -54,8 +54,9 @@ export class StoreUnit {
     return this.entries + <usize>(store & this.mask) * ENTRY;
   }
 
+  /** When an acknowledgement comes that a unit waits for. */
   wake(): i64 {
-    return this.arrivals.earliest;
+    return this.board.awaitsStore ? this.arrivals.earliest : NEVER;
   }
 
   /** Phase 1: acknowledgements free staging bytes; stores are done in order. */
@@ -75,7 +76,8 @@ export class StoreUnit {
   /** Phase 2: grants at most one store; true when it did. */
   step(): bool {
     this.granted = 0;
-    if (this.queue.size == 0 || this.next - this.board.storesDone >= this.limit) return false;
+    if (this.queue.size == 0) return false;
+    if (this.board.lacksStore(this.next - this.board.storesDone >= this.limit)) return false;
     const record = this.queue.front();
     if (!this.board.ready(record)) return false;
     const entry = this.at(this.next++);

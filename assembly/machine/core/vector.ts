@@ -12,7 +12,7 @@
 import { Counter, Field, Knob } from "../../contract";
 import { Event, Seen } from "../../events";
 import { ceilDiv, count, knob } from "../alloc";
-import { NEVER, StateReader, StateWriter } from "../state";
+import { StateReader, StateWriter } from "../state";
 import { Board } from "./board";
 import { RecordQueue } from "./queue";
 import { put, word } from "./record";
@@ -27,6 +27,8 @@ export class VectorUnit {
   startup: i64;
   ideal: bool;
   working: bool;
+  /** The run that the head waits for, as a reference; 0: none. */
+  missing: i32;
   started: i64;
   due: i64;
 
@@ -41,7 +43,7 @@ export class VectorUnit {
   }
 
   wake(): i64 {
-    return this.working ? this.due : NEVER;
+    return this.working ? this.due : this.board.runs.arrival(this.missing);
   }
 
   /** Phase 1: ends the op whose time has come. */
@@ -67,11 +69,14 @@ export class VectorUnit {
 
   /** Phase 2: starts the head op; true when it did. */
   step(now: i64): bool {
+    this.missing = 0;
     if (this.working || this.queue.size == 0) return false;
     const record = this.queue.front();
     const staging = word(record, Field.VectorStagingBytes);
-    if (!this.board.ready(record) || !this.board.runs.here(word(record, Field.VectorRun))) return false;
-    if (staging > this.board.vectorStaging) return false;
+    if (!this.board.ready(record)) return false;
+    this.missing = this.board.runs.missing(word(record, Field.VectorRun));
+    if (this.missing != 0) return false;
+    if (this.board.lacksStore(staging > this.board.vectorStaging)) return false;
     this.board.vectorStaging -= staging;
     const beats = ceilDiv(word(record, Field.VectorElements), this.lanes);
     this.due = now + (this.ideal ? 1 : beats * word(record, Field.VectorPasses) + this.startup);
