@@ -100,6 +100,27 @@ for (const build of BUILDS) {
   }
 }
 
+linear(`fp16pe: sums of 17 bits, full products of the digit -2 on something kept, seed ${SEED}`, async () => {
+  const full = 2 - 2 ** -10;
+  const small = fc.integer({ min: -2047, max: 2047 }).map((x) => x / 2 ** 14);
+  const lane = fc.oneof(fc.constantFrom(full, -full), small);
+  const quad = fc.oneof(
+    fc.constantFrom(full, -full).map((x) => [x, x, x, x]),
+    fc.array(lane, { minLength: 4, maxLength: 4 }),
+  );
+  const unit = await kernels();
+  const law = fc.property(fc.array(quad, { minLength: 2, maxLength: 12 }), (quads) => {
+    const x = Float32Array.from(quads.flat());
+    const [inputs, depths] = [x.length, Uint8Array.of(1)];
+    const codes = Uint8Array.from(x, (value) => (Math.abs(value) === full ? 0 : 64));
+    const reals = { scale: Float32Array.of(1), base: Float32Array.of(0) };
+    const one = { inputs, outputs: 1, tokens: 1, codes, ...reals, x, depths };
+    const wanted = peProduct(one, Uint16Array.from(x, numberToFp16), 1);
+    assert.equal([...apply(unit, layerOf(unit, "fp16pe", one), x, depths)], [...wanted]);
+  });
+  fc.assert(law, { seed: SEED, numRuns: RUNS * 10 });
+});
+
 for (const arithmetic of ARITHMETICS) {
   linear(`${arithmetic}: permuting tokens or rows permutes results, bit for bit, seed ${SEED}`, async () => {
     const unit = await kernels();
