@@ -67,7 +67,7 @@ Examples:
   mobisim run --batch 4 --steps 8 --explain                      which ops, which layers, and why
   mobisim run --steps 2 --timeline timeline.json --waveform units.vcd
   mobisim run --steps 8 --detail --json > result.json            everything that mobisim report draws
-  mobisim run --budget 3 --accuracy measured                     the model runs too, on the PEs' arithmetic (20 s)
+  mobisim run --budget 3 --accuracy measured                     the model runs too, on the PEs' arithmetic (20 s more)
   mobisim run --trace prefill2k --phase prefill --out results/   writes results/result.json and results/report.md
   mobisim run --json | node -e 'process.stdin.toArray().then((t) => console.log(JSON.parse(t.join("")).cycles))'
 
