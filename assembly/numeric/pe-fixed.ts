@@ -6,7 +6,8 @@
 //     v = dp * 2^bsig * 2^max
 //
 //   Law         bit for bit the step of pe-step.ts, wherever base holds for all of a group: a mask is the floor of a shift.
-//   The power of two in |s|, an FP32's exponent field, becomes a grid where FP32 has 2^13 as its last place: 2^13 * 2^23 off.
+//   A grid from |s|: its power of two 2^k is an FP32's exponent field; taken from 1.5 * 2^36, whose last place is 2^13, it moves
+//   the bits by -2^(k-13), and by nothing below 2^13.
 //
 
 import { inverseOf, powerOf, STATE_BYTES, UNIT } from "./pe-step";
