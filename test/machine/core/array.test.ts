@@ -132,6 +132,9 @@ gate("credit that a drop gives back can be granted one cycle later", async () =>
       const setting = { knobs: { ...tight, StepOrder } };
       assert.is(await firstCycle(Counter.RunsGranted, 2, program, setting), 1 + TOKEN + 1, field);
     }
+    // So it is where nothing else comes due before a vector op ends, last of all.
+    const lanes = { ...tight, VectorLanes: 16 };
+    assert.is((await simulate([vector(16 * 2000), ...program], { knobs: lanes })).cycles, 1 + 2000 + 12, field);
   }
 });
 
