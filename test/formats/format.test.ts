@@ -146,6 +146,18 @@ formats("the last group of a row is filled up, and that is counted", () => {
   assert.equal([codes, padding, scales], [(2048 * 10944) / 2, (2048 * 64) / 2, 2048 * 86 * 2]);
 });
 
+formats("a scale of the tensor is one of all its rows", () => {
+  const ternary = shipped("ternary");
+  const weights = Float32Array.of(3, -3, 3, -3, 5, -5, 5, -5);
+  const matrix = quantize(ternary, weights, 4);
+  assert.equal(
+    matrix.groups.map(({ scale, levels }) => [scale, levels.length]),
+    [[4, 8]],
+    "the mean magnitude of both rows",
+  );
+  assert.equal(dequantize(ternary, matrix).map(Math.abs), new Float32Array(8).fill(4));
+});
+
 formats("what a machine is told", () => {
   const cost = (name: string) => Object.values(formatCost(shipped(name), 4096));
   assert.equal(cost("int4"), [4, 2, 128, 2, 1]);

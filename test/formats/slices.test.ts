@@ -42,6 +42,18 @@ slices(`nested: a prefix is the lower precision, codes and values, seed ${SEED}`
   fc.assert(law, { seed: SEED, numRuns: Math.ceil(RUNS / 3) });
 });
 
+slices(`nested: four steps of the first slice are the range of a group, from the zero point on, seed ${SEED}`, () => {
+  const law = fc.property(weightsArbitrary(1, 128), (weights) => {
+    const [low, high] = [Math.min(...weights), Math.max(...weights)];
+    const [{ scale, zeroPoint }] = quantize(nested, weights, 128).groups;
+    const wanted = Math.max((high - low) / 4, 2 ** -14);
+    assert.ok(Math.abs(scale - wanted) <= wanted * 2 ** -10, `scale ${scale} of ${low} .. ${high}`);
+    const offset = -low / scale;
+    assert.ok(Math.abs(zeroPoint - offset) <= Math.abs(offset) * 2 ** -10 + 2 ** -24, `zero point ${zeroPoint}`);
+  });
+  fc.assert(law, { seed: SEED, numRuns: RUNS });
+});
+
 slices("nested: slices sum to the whole, s_e (q_e - z_e + 1/2) each", () => {
   for (const [scale, zeroPoint] of [
     [1, 2],

@@ -29,6 +29,20 @@ terms("Booth digits of b bits are ceil(b / 2), and add up", () => {
     }
   }
   assert.is(boothSlots([255]), 5, "UINT8 needs a ninth bit");
+  for (const [value, slots] of [
+    [-2, 1],
+    [-3, 2],
+    [-8, 2],
+    [-9, 3],
+    [-128, 4],
+    [-129, 5],
+    [2, 2],
+    [8, 3],
+    [128, 5],
+  ]) {
+    assert.is(boothSlots([value]), slots, `${value} alone`);
+    assert.is(sumOfTerms(boothTerms(value, slots)), value);
+  }
 });
 
 terms("set bits lead with the highest, 16 is 8 + 8, and a missing term keeps the sign", () => {
@@ -52,6 +66,8 @@ terms("set bits lead with the highest, 16 is 8 + 8, and a missing term keeps the
   assert.is(short(7), undefined);
   assert.is(fitsSlots([0, 7], 2, "bits"), false);
   assert.is(fitsSlots([0, 7], 3, "bits"), true);
+  assert.is(fitsSlots([0, 11], 2, "signed"), false, "11 is 8 + 4 - 1");
+  assert.is(fitsSlots([7, 11], 3, "signed"), true);
   for (const value of range(-16, 16)) assert.is(sumOfTerms(bitTerms(value, 4)!), value);
 });
 

@@ -8,13 +8,14 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { codedWeights } from "../../src/formats/coded.js";
 import { depthCosts, type Format } from "../../src/formats/format.js";
+import { quantize } from "../../src/formats/quantizer.js";
 import { boothSlots, boothTerms, type PeTerm, signedTerms } from "../../src/formats/term-table.js";
 import { numberToFp16, roundToHalf } from "../../src/half.js";
 import { codedLinear } from "../../src/infer/coded-linear.js";
 import type { Arithmetic, LinearLayer } from "../../src/infer/linear.js";
 import type { Linear } from "../../src/model.js";
 import type { Kernels } from "../../src/wasm/kernels.js";
-import { int8CodedProduct, type OracleCodes, peCodedProduct } from "../oracle/linear.js";
+import { int8CodedProduct, int8Product, type OracleCodes, peCodedProduct, peProduct } from "../oracle/linear.js";
 import { RUNS, SEED } from "../support/build.js";
 import { SHIPPED, shipped, weightsArbitrary } from "../support/formats.js";
 import { halfArbitrary, kernels } from "../support/infer.js";
@@ -119,6 +120,35 @@ for (const format of CODED) {
   });
 }
 
+for (const arithmetic of ["int8", "fp16pe"] as const) {
+  linear(
+    `a stack of slices that nobody plans, ${arithmetic}: all of them, bit for bit the oracle, seed ${SEED}`,
+    async () => {
+      const [unit, format] = [await kernels(), shipped("mobiquant")];
+      const law = fc.property(cases, (one) => {
+        const { inputs, outputs, weights } = one;
+        const found = apply(unit, layerOf(unit, arithmetic, format, one), one.x, one.tokens);
+        const { groups } = quantize(format, weights, inputs);
+        const stack = {
+          ...{ inputs, outputs, codes: Uint8Array.from(groups.flatMap(({ levels }) => [...levels])) },
+          scale: Float32Array.from(groups, ({ storedScale }) => storedScale),
+          base: Float32Array.from(groups, ({ storedScale, zeroPoint }) => storedScale * (0.5 - zeroPoint)),
+        };
+        for (let token = 0; token < one.tokens; token++) {
+          const x = one.x.subarray(token * inputs, (token + 1) * inputs);
+          const all = 4;
+          const wanted =
+            arithmetic === "int8"
+              ? int8Product(stack, x, all)
+              : peProduct(stack, Uint16Array.from(x, numberToFp16), all);
+          assert.equal([...found.subarray(token * outputs, (token + 1) * outputs)], [...wanted], `token ${token}`);
+        }
+      });
+      fc.assert(law, { seed: SEED, numRuns: Math.ceil(RUNS / 4) });
+    },
+  );
+}
+
 linear(
   "the adder's 23 bits wrap where the hardware's do: full products at the largest shift, on something kept",
   async () => {
@@ -201,6 +231,11 @@ linear("what the arithmetic or the kernels cannot hold is refused in one line", 
   assert.is(
     refusal(() => layerOf(unit, "fp16pe", short, one)),
     "format mobiquant: slices are 2, 2 bits, a block 128 inputs; allowed 4 of 2, 128 where weights are run",
+  );
+  const [inner, ...outer] = format.scales;
+  assert.is(
+    refusal(() => layerOf(unit, "fp32", { ...format, scales: [{ ...inner, block: 64 }, ...outer] }, one)),
+    "format mobiquant: slices are 2, 2, 2, 2 bits, a block 64 inputs; allowed 4 of 2, 128 where weights are run",
   );
 });
 

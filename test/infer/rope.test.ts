@@ -32,6 +32,25 @@ rope("linear scaling divides positions; llama3 divides long wavelengths only", (
   for (const [i, found] of frequencies.entries()) near(found, wanted[i]);
 });
 
+rope("the default has no scaling, whatever a factor beside it says", () => {
+  const { frequencies } = parse({ rope_scaling: { rope_type: "default", factor: 8 } });
+  assert.equal([...frequencies], [...parse({}).frequencies]);
+});
+
+rope("a text begins with bos_token_id, the first of several, 1 where there is none", () => {
+  const firstOf = (config: Record<string, unknown>) => parse(config).firstToken;
+  assert.equal([{}, { bos_token_id: null }].map(firstOf), [1, 1]);
+  assert.equal(
+    [0, 128000, [5], [7, 9]].map((bos) => firstOf({ bos_token_id: bos })),
+    [0, 128000, 5, 7],
+  );
+  for (const bos of [-1, [-1], []])
+    assert.match(
+      refusal(() => firstOf({ bos_token_id: bos })),
+      /bos_token_id/,
+    );
+});
+
 rope("other scalings are refused", () => {
   refuses(
     () => parse({ rope_scaling: { rope_type: "yarn", factor: 2 } }),

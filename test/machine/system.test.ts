@@ -142,6 +142,7 @@ gate("the channels of a run are the bits above ChannelShift", async () => {
 // ---- stuck -----------------------------------------------------------------------------------------------------------
 
 gate("stuck names every unit that waits, and for what", async () => {
+  const full = vector(16, { VectorStagingBytes: 257 });
   const told: [RegExp, Int32Array[]][] = [
     [/fetch waits for 5000 bytes of slice buffer/, [fetch(5000)]],
     [/array waits for staging bytes/, [compute(4, { ComputeStagingBytes: 257 })]],
@@ -149,6 +150,9 @@ gate("stuck names every unit that waits, and for what", async () => {
     [/array waits for a run .*; store waits for the array/, [fetch(5000), use(4), store(64, { AfterCompute: 1 })]],
     [/router waits for a run/, [fetch(5000), route(1, { RouteRun: 1 })]],
     [/vector waits for a run/, [fetch(5000), vector(16, { VectorRun: 1 })]],
+    [/fetch waits for 5000 bytes of slice buffer/, [fetch(3000), demand(5000)]],
+    [/fetch waits for 4000 bytes of slice buffer/, [full, demand(5000, { AfterVector: 1 }), fetch(4000)]],
+    [/^fetch waits for 5000 bytes of slice buffer$/, [vector(16), store(), compute(4), route(1), fetch(5000)]],
   ];
   for (const [words, program] of told) {
     const machine = await machineOf({ knobs: knobs(IDEAL), device: device(), program, depths: Uint8Array.from([1]) });
@@ -156,6 +160,22 @@ gate("stuck names every unit that waits, and for what", async () => {
     machine.end();
     assert.is(machine.run(), Status.Stuck);
     assert.match(machine.blocked(), words);
+  }
+});
+
+gate("asked on the way, a fetch says that as many runs are outstanding as may be", async () => {
+  const program = [fetch(), fetch()];
+  const words = /fetch waits for an outstanding run to arrive/;
+  for (const [OutstandingRuns, waits] of [
+    [1, true],
+    [2, false],
+  ] as const) {
+    const one = { knobs: knobs({ OutstandingRuns }), device: device(), program, depths: Uint8Array.from([1]) };
+    const machine = await machineOf(one);
+    machine.supply(supplyOf(program, Uint8Array.from([1]), 0, program.length));
+    machine.end();
+    assert.is(machine.run(10), Status.Limit);
+    assert.is(words.test(machine.blocked()), waits);
   }
 });
 

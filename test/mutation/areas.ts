@@ -38,7 +38,7 @@ export const AREAS: readonly Area[] = [
     name: "arithmetic of PE and kernels",
     files: /^assembly\/numeric\/(?!index|contract).*\.ts$/,
     suites: [
-      ...["dequant", "elementwise", "fp16-pe", "integer-pe"].map((name) => `numeric/${name}`),
+      ...["dequant", "elementwise", "fp16-pe", "int8-tile", "integer-pe", "pe-window"].map((name) => `numeric/${name}`),
       ...["kv-cache", "linear", "coded-linear", "fp16pe", "permutation", "reference"].map((name) => `infer/${name}`),
       ...["check/pe", "check/quant"],
     ],
@@ -48,7 +48,7 @@ export const AREAS: readonly Area[] = [
     files:
       /^src\/(half|formats\/(coded|group-rules|quantizer|scale-tree|second-level|slice-layout|term-code|term-table))\.ts$/,
     suites: [
-      ...["coded", "format", "group-rules", "on-machine", "slices", "term-code", "term-table"].map(
+      ...["coded", "format", "group-rules", "on-machine", "scale-tree", "slices", "term-code", "term-table"].map(
         (name) => `formats/${name}`,
       ),
       ...["half", "infer/coded-linear", "infer/kv-cache", "check/pe", "check/quant"],
@@ -59,7 +59,7 @@ export const AREAS: readonly Area[] = [
     files: /^src\/infer\/(attention|coded-kv-cache|coded-linear|kv-cache|linear|rope|router|slices|transformer)\.ts$/,
     suites: [
       ...["coded-linear", "fp16pe", "kv-cache", "linear", "permutation", "record"].map((name) => `infer/${name}`),
-      ...["reference", "rope", "routing", "trace", "weights"].map((name) => `infer/${name}`),
+      ...["reference", "rope", "router", "routing", "slices", "trace", "weights"].map((name) => `infer/${name}`),
     ],
   },
 ];

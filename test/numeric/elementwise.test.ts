@@ -52,6 +52,27 @@ for (const build of BUILDS) {
     }
   });
 
+  elementwise(`${build}: what lies behind the values, in whole vectors of four, stays`, async () => {
+    const one = await kernels(build);
+    const third = Math.fround(1 / 3);
+    for (const count of [1, 4, 6, 8]) {
+      const [x, y] = [one.floats(16), one.floats(16)];
+      const acts = [
+        () => one.settle(x, count),
+        () => one.scaleHalves({ vector: x, pitch: 16 }, 0, y, count),
+        () => one.gate(x, y, count),
+      ];
+      for (const act of acts) {
+        x.view.fill(third);
+        y.view.fill(3);
+        act();
+        for (const [i, value] of x.view.entries()) {
+          assert.is(value === third, i >= Math.ceil(count / 4) * 4, `value ${i} of ${count}`);
+        }
+      }
+    }
+  });
+
   elementwise(`${build}: softmax of a row, seed ${SEED}`, async () => {
     const one = await kernels(build);
     const rows = { vector: one.floats(3 * 40), pitch: 40 };

@@ -139,6 +139,20 @@ gate("a run that is wanted is fetched when the first deep token is decided, befo
   assert.is(await firstCycle(Counter.RunsGranted, 1, program, setting), 1 + 2 * TOKEN);
 });
 
+gate("a queued run keeps its route, and that one alone, from being forgotten", async () => {
+  // the demand run waits for the vector op; the passes release all routes long before, in a table of four
+  const wait = demand(64, { FetchRoute: 1, FetchSlice: 2, AfterVector: 1 });
+  const routed = [route(1), compute(4, { ComputeRoute: 1, ComputeSlice: 1, ComputeRelease: Release.Route })];
+  const program = [vector(160_000), routed[0], wait, routed[1], ...Array.from({ length: 4 }, () => routed).flat()];
+  const setting = { knobs: { ...IDEAL, RouteTableEntries: 4 }, depths: [2, 1, 1, 1, 1] };
+  const { of, status } = await simulate(program, setting);
+  assert.is(status, "quiet");
+  assert.equal([of(Counter.RunsGranted), of(Counter.RunsDropped), of(Counter.RoutesDone)], [1, 0, 5]);
+  const granted = 10_013;
+  assert.is(await firstCycle(Counter.RoutesDone, 4, program, setting), 1 + 4 * TOKEN);
+  assert.is(await firstCycle(Counter.RoutesDone, 5, program, setting), granted + 1 + TOKEN);
+});
+
 gate("counts bytes, transactions and padding at the grant", async () => {
   const { of } = await simulate([fetch(100, { FetchAddressLow: 60 })]); // bytes 60..159 lie in transactions 0, 1 and 2
   assert.is(of(Counter.TransactionsRead), 3);

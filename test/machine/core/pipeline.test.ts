@@ -5,7 +5,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Counter } from "../../../assembly/contract.js";
-import { compute, firstCycle, type Knobs, simulate, vector } from "../../support/build.js";
+import { compute, firstCycle, type Knobs, route, simulate, vector } from "../../support/build.js";
 
 const gate = suite("pipeline");
 
@@ -38,6 +38,16 @@ gate("holds as many results as it has cycles", async () => {
     const cycle = await firstCycle(Counter.VectorOps, 1, waiting);
     assert.is(cycle, 1 + (41 - distance) + 17 + 13, `the record ${distance} back`);
   }
+});
+
+gate("any number of drops become visible in one cycle, also with the pass before them", async () => {
+  const dropped = Array.from({ length: 100 }, () => compute(4, { ComputeRoute: 1, ComputeSlice: 2 }));
+  const routed = 1 + 1033;
+  const program = [route(1), ...dropped, vector(16, { AfterCompute: 1 })];
+  assert.is(await firstCycle(Counter.VectorOps, 1, program), routed + 1 + 13);
+  const behind = [route(1), compute(4), compute(4, { ComputeRoute: 1, ComputeSlice: 1 }), ...dropped.slice(1)];
+  const last = [...behind.slice(0, 2), route(1), ...behind.slice(2), vector(16, { AfterCompute: 1 })];
+  assert.is(await firstCycle(Counter.VectorOps, 1, last), routed + 1033 + 1 + 17 + 13);
 });
 
 gate.run();
