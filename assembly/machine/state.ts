@@ -30,10 +30,12 @@ export class StateWriter {
   capacity: i32;
   latest: i64; // the farthest time, -1 when all is past
   twist: i32; // banks are written in the order of bank xor twist
+  brief: bool; // for those who remember many: a request is a word
 
   reset(words: usize, capacity: i32): void {
     this.words = words;
     this.twist = 0;
+    this.brief = false;
     this.capacity = capacity;
     this.count = 0;
     this.latest = -1;
@@ -67,10 +69,12 @@ export class StateReader {
   position: i32;
   count: i32;
   twist: i32; // that of the writer, or another one: the same state at other banks
+  brief: bool; // as the writer's
 
   reset(words: usize, count: i32): void {
     this.words = words;
     this.twist = 0;
+    this.brief = false;
     this.count = count;
     this.position = 0;
   }

@@ -8,7 +8,7 @@
 //   The active list is apart from the queues: a request frees its queue entry with its ACT.
 
 import { StateReader, StateWriter } from "../state";
-import { Request } from "./queue";
+import { Request } from "./request";
 
 const CLOSED: i32 = -1;
 

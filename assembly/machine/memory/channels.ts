@@ -14,13 +14,11 @@ import { make, zeroed } from "../alloc";
 import { StateReader, StateWriter } from "../state";
 import { dramWord } from "./address";
 import { Completions, newCompletions } from "./completions";
+import { areAlike, makeAlike } from "./likeness";
 import { Memo } from "./memo";
 import { FIRST_COUNTER } from "./memo-records";
 import { newMemo, newMemoChannel } from "./memo-build";
 import { MemoChannel } from "./memo-channel";
-
-/** Runs that are passed over after a close look that found the channels different, at most. */
-const PATIENCE: i32 = 64;
 
 
 @unmanaged
@@ -34,15 +32,7 @@ export class Channels {
   partsLeft: i32; // pushed and not reported
   certain: i64; // no part gets known to be done below this clock, whatever is granted
   together: bool;
-  pause: i32; // runs to pass over
-  patience: i32;
   shared: i64; // transactions that another channel stood for
-  since: usize; // i64[Counter.Count] of the first channel and the memo when the channels came together
-  extra: usize; // of the others, for the times before
-  writer: StateWriter;
-  reader: StateReader;
-  words: usize; // two states
-  capacity: i32;
 
   private at(index: i32): MemoChannel {
     return changetype<MemoChannel>(load<usize>(this.pointers + <usize>index * sizeof<usize>()));
@@ -102,10 +92,8 @@ export class Channels {
   /** Adds the counters of all to i64[Counter.Count]. */
   collect(counters: usize): void {
     this.comeApart();
-    this.collectSimulated(counters);
-    for (let i: usize = 0; i < <usize>(Counter.Count << 3); i += 8) {
-      store<i64>(counters + i, load<i64>(counters + i) + load<i64>(this.extra + i));
-    }
+    for (let i = 0; i < this.count; i++) this.at(i).collect(counters);
+    if (this.memo != null) this.memo!.collect(counters + (FIRST_COUNTER << 3));
   }
 
   /** Writes i64[MemoCount.Count]; nothing without a memo. */
@@ -123,6 +111,7 @@ export class Channels {
 
   load(clock: i64, partsLeft: i32, from: StateReader): void {
     this.together = false;
+    this.at(0).times = 1;
     this.partsLeft = partsLeft;
     this.certain = 0;
     for (let i = 0; i < this.count; i++) this.at(i).load(clock, from);
@@ -156,75 +145,20 @@ export class Channels {
   /** Lets the first channel stand for all, if they are alike; whether it does. */
   private comeTogether(): bool {
     if (this.together) return true;
-    if (!this.mayMeet() || !this.mayBeAlike()) return false;
-    if (this.pause > 0) {
-      this.pause--;
-      return false;
-    }
-    this.together = this.areAlike();
-    this.patience = this.together ? 1 : min(2 * this.patience, PATIENCE);
-    if (!this.together) {
-      this.pause = this.patience;
-      return false;
-    }
-    for (let i = 1; i < this.count; i++) this.at(i).handIn(this.extra);
-    memory.fill(this.since, 0, Counter.Count << 3);
-    this.collectSimulated(this.since);
-    return true;
-  }
-
-  /** False where they are different for sure. */
-  private mayBeAlike(): bool {
-    for (let i = 1; i < this.count; i++) if (!this.at(i).mayBeLike(this.at(0))) return false;
-    return true;
-  }
-
-  /** Whether all channels, at the same clock, are in one state. */
-  private areAlike(): bool {
-    const own = this.stateOf(0, this.words);
-    const other = this.words + ((<usize>this.capacity) << 2);
-    for (let i = 1; i < this.count; i++) {
-      const words = this.stateOf(i, other);
-      if (words != own || memory.compare(this.words, other, (<usize>words) << 2) != 0) return false;
-    }
+    if (!this.mayMeet()) return false;
+    for (let i = 1; i < this.count; i++) if (!areAlike(this.at(0), this.at(i))) return false;
+    this.together = true;
+    this.at(0).times = this.count;
     return true;
   }
 
   /** Makes every channel a copy of the first one. */
   private comeApart(): void {
     if (!this.together) return;
-    const now: usize = zeroedAgain(this.extra + (Counter.Count << 3));
-    this.collectSimulated(now);
-    const others: i64 = this.count - 1;
-    for (let i: usize = 0; i < <usize>(Counter.Count << 3); i += 8) {
-      const delta = load<i64>(now + i) - load<i64>(this.since + i);
-      store<i64>(this.extra + i, load<i64>(this.extra + i) + delta * others);
-    }
-    const words = this.stateOf(0, this.words);
-    for (let i = 1; i < this.count; i++) {
-      this.reader.reset(this.words, words);
-      this.at(i).load(this.at(0).clock(), this.reader);
-    }
+    for (let i = 1; i < this.count; i++) makeAlike(this.at(i), this.at(0));
     this.together = false;
-    this.foresee();
+    this.at(0).times = 1;
   }
-
-  private stateOf(index: i32, words: usize): i32 {
-    this.writer.reset(words, this.capacity);
-    this.at(index).canonical(this.writer, 0, 0);
-    return this.writer.count;
-  }
-
-  private collectSimulated(counters: usize): void {
-    for (let i = 0; i < this.simulated(); i++) this.at(i).collect(counters);
-    if (this.memo != null) this.memo!.collect(counters + (FIRST_COUNTER << 3));
-  }
-}
-
-/** An i64[Counter.Count] at an address, all 0. */
-function zeroedAgain(at: usize): usize {
-  memory.fill(at, 0, Counter.Count << 3);
-  return at;
 }
 
 /** The channels of a device, each with a FIFO of `fifo` parts; a memo of some bytes, or none. */
@@ -235,17 +169,10 @@ export function newChannels(device: usize, fifo: i32, memoBytes: i32): Channels 
   channels.bits = ctz(channels.count);
   channels.pointers = zeroed(<usize>channels.count * sizeof<usize>());
   channels.completions = newCompletions(fifo * channels.count + 1);
-  channels.patience = 1;
-  channels.since = zeroed(Counter.Count << 3);
-  channels.extra = zeroed(2 * (Counter.Count << 3));
-  channels.writer = make<StateWriter>();
-  channels.reader = make<StateReader>();
   for (let i = 0; i < channels.count; i++) {
     const channel = newMemoChannel(device, i, fifo);
     store<usize>(channels.pointers + <usize>i * sizeof<usize>(), changetype<usize>(channel));
-    channels.capacity = channel.mostWords();
   }
-  channels.words = heap.alloc((<usize>channels.capacity) << 3);
   if (memoBytes == 0) return channels;
   const first = changetype<MemoChannel>(load<usize>(channels.pointers));
   channels.memo = newMemo(first, channels.count, memoBytes);

@@ -5,14 +5,15 @@
 import { StateReader, StateWriter } from "../state";
 import { Controller } from "./controller";
 import { RequestQueue } from "./queue";
-import { putQueue, putRequest, rankAges } from "./request-state";
+import { putQueue, putRequest } from "./request-state";
 
 /** Writes all of it; the parts have their ranks. */
 export function putController(base: Controller, now: i64, into: StateWriter): void {
   base.timing.canonical(now, into);
   base.maintenance.canonical(now, into);
   base.banks.canonical(into);
-  putRequests(base, now, true, into);
+  base.ages.rank(base.reads, base.pool, now, true);
+  putRequests(base, true, into);
 }
 
 /** Reads it; the parts are there already. */
@@ -23,12 +24,11 @@ export function takeController(base: Controller, now: i64, from: StateReader): v
   takeRequests(base, now, from);
 }
 
-/** Queues and active list; the parts have their ranks. Without its requests the write queue looks empty. */
-export function putRequests(base: Controller, now: i64, withWrites: bool, into: StateWriter): void {
-  rankAges(base.pool, now, base.sorted);
+/** Queues and active list; parts and requests have their ranks. Without its requests the write queue looks empty. */
+export function putRequests(base: Controller, withWrites: bool, into: StateWriter): void {
   into.put(<i64>base.writeMode);
-  putQueue(base.reads, base.sorted, into);
-  if (withWrites) putQueue(base.writes, base.sorted, into);
+  putQueue(base.reads, into);
+  if (withWrites) putQueue(base.writes, into);
   else into.put(0);
   into.put(<i64>popcnt(base.banks.held));
   let request = base.banks.notBefore(0);

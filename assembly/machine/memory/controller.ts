@@ -14,11 +14,13 @@ import { Command, Dram } from "../../contract";
 import { make } from "../alloc";
 import { StateReader } from "../state";
 import { AddressMap, dramWord } from "./address";
+import { Ages } from "./ages";
 import { Banks } from "./bank";
 import { Completions } from "./completions";
 import { Choice, chooseActive, chooseQueued } from "./frfcfs";
 import { Maintenance } from "./maintenance";
-import { Request, RequestPool, RequestQueue } from "./queue";
+import { RequestQueue } from "./queue";
+import { Request, RequestPool } from "./request";
 import { takeRequest } from "./request-state";
 import { Timing } from "./rules";
 import { Part, Runs } from "./runs";
@@ -41,7 +43,7 @@ export class Controller {
   reads: RequestQueue;
   writes: RequestQueue;
   pool: RequestPool;
-  sorted: usize; // room for all requests, see rankAges
+  ages: Ages;
   maintenance: Maintenance;
   choice: Choice;
   tally: Tally;
@@ -68,7 +70,8 @@ export class Controller {
     this.writes.build(banks, writeEntries);
     this.pool = make<RequestPool>();
     this.pool.build(readEntries + writeEntries + banks);
-    this.sorted = heap.alloc(<usize>this.pool.capacity * sizeof<usize>());
+    this.ages = make<Ages>();
+    this.ages.build(this.pool.capacity);
     this.maintenance = make<Maintenance>();
     this.maintenance.build(device, index);
     this.choice = make<Choice>();

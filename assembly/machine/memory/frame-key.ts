@@ -30,7 +30,8 @@ export function keyOfAside(frame: Frame, open: u64, withHead: bool, memo: Memo):
   for (let i = 0; i < shelf.count; i++) {
     const write = shelf.write(i);
     const bank = write.bank ^ frame.twist;
-    memo.add(bank | ((<i32>write.classified) << 8) | (write.age << 9));
+    memo.add(bank | ((<i32>write.classified) << 8) | ((<i32>write.tied) << 9) | ((<i32>write.joined) << 10));
+    memo.add(write.rank);
     const source = frame.sourceOf(write.bank, write.row, frame.count);
     const label = source >= 0 ? source : frame.asideSourceOf(write.bank, write.row, i);
     memo.add(label);

@@ -12,15 +12,11 @@
 //   Inside a segment a label below `count` is a piece in flight, `count` the one that is offered, above it a write set aside.
 
 import { make } from "../alloc";
-import { StateReader, StateWriter } from "../state";
 import { AddressMap } from "./address";
-import { ASIDE_WORDS, DONE_WORDS, Entry, OPENED_WORDS } from "./memo-records";
-import { LARGEST, Piece, pieceTransactions, SIZES } from "./piece";
+import { Aside, ASIDE_WORDS, DONE_WORDS, Entry, OPENED_WORDS } from "./memo-records";
+import { LARGEST, Piece, SMALL } from "./piece";
 import { Part } from "./runs";
 import { Shelf } from "./shelf";
-
-/** Behind the relations of a piece in a state. */
-const NO_MORE: i32 = -1;
 
 /** What a channel's state is relative to. */
 @unmanaged
@@ -31,7 +27,7 @@ export class Frame {
   count: i32;
   shelf: Shelf;
   rows: usize; // i32[banks]
-  touched: usize; // u64[SIZES][banks]: banks that a piece touches, by its size and the bank of its base
+  touched: usize; // u64[2][banks]: banks that a small and a large piece touch, by the bank of its base
   rowMask: i32; // row bits that cannot differ inside a piece
   twist: i32; // a bank of the state is that bank xor this one of the channel
   twistMask: i32; // bits of a bank that the channel treats alike
@@ -47,18 +43,20 @@ export class Frame {
     this.count = 0;
     this.pieces = heap.alloc((<usize>capacity + 1) * offsetof<Piece>());
     this.rows = heap.alloc((<usize>banks) << 2);
-    this.touched = heap.alloc((<usize>(SIZES * banks)) << 3);
+    this.touched = heap.alloc((<usize>(2 * banks)) << 3);
     memory.fill(this.rows, 0, (<usize>banks) << 2);
-    memory.fill(this.touched, 0, (<usize>(SIZES * banks)) << 3);
+    memory.fill(this.touched, 0, (<usize>(2 * banks)) << 3);
     let rowBits = 0;
-    for (let size = 0; size < SIZES; size++) {
-      for (let i = 0; i < pieceTransactions(size); i++) {
-        const place = map.place(i);
-        rowBits |= map.row(place);
-        for (let bank = 0; bank < banks; bank++) {
-          const at = this.touched + ((<usize>(size * banks + bank)) << 3);
-          store<u64>(at, load<u64>(at) | ((<u64>1) << (bank ^ map.bank(place))));
-        }
+    for (let i = 0; i < LARGEST; i++) {
+      const place = map.place(i);
+      rowBits |= map.row(place);
+      for (let bank = 0; bank < banks; bank++) {
+        const bit = (<u64>1) << (bank ^ map.bank(place));
+        const large = this.touched + ((<usize>(banks + bank)) << 3);
+        store<u64>(large, load<u64>(large) | bit);
+        if (i >= SMALL) continue;
+        const small = this.touched + ((<usize>bank) << 3);
+        store<u64>(small, load<u64>(small) | bit);
       }
     }
     let low = 1;
@@ -95,7 +93,7 @@ export class Frame {
     assert(this.count <= this.capacity, "too many pieces in flight");
     const head = this.head();
     this.place(head, base);
-    head.size = pieceTransactions(size);
+    head.size = size;
     head.banks = this.banksOf(head.size, head.bank);
     head.part = part;
     head.count = count;
@@ -111,7 +109,7 @@ export class Frame {
 
   /** One more piece in flight, around a transaction, which does not count yet. */
   append(part: Part, local: i64): void {
-    this.aim(part, 0, local & ~(<i64>(pieceTransactions(0) - 1)), 0);
+    this.aim(part, SMALL, local & ~(<i64>(SMALL - 1)), 0);
     this.count++;
   }
 
@@ -126,33 +124,55 @@ export class Frame {
     return label > this.count ? this.shelf.write(label - this.count - 1) : this.piece(label);
   }
 
-  /** What a segment did to the pieces: what completed, and what is set aside after it; -1: what was before. */
-  follow(taken: bool, done: usize, completions: i32, aside: usize, asides: i32): void {
-    for (let i = 0; i < completions; i++) {
-      this.labelled(load<i32>(done + <usize>(i * (DONE_WORDS << 2)))).count = 0;
+  /** What a segment did to the pieces: what completed, and what is set aside after it. */
+  follow(taken: bool, change: Entry): void {
+    for (let i = 0; i < change.completions; i++) {
+      this.labelled(load<i32>(change.done + <usize>(i * (DONE_WORDS << 2)))).count = 0;
     }
     let end = taken ? this.count + 1 : this.count;
-    if (asides >= 0) end = this.setAside(aside, asides, end);
+    if (change.asides >= 0) end = this.setAside(change, end);
+    else this.shelf.age(change.left, change.since);
     if (taken) this.twist = this.head().bank & this.twistMask;
     this.count = end;
-    if (completions > 0 || asides >= 0) this.retire();
+    if (change.completions > 0 || change.asides >= 0) this.retire();
+  }
+
+  /** The next transaction of a part, a write, is accepted now, set aside at once. */
+  join(part: Part): void {
+    const shelf = this.shelf;
+    const joined = shelf.isNow();
+    const write = shelf.add();
+    this.place(write, part.local);
+    write.part = part;
+    write.count = 1;
+    write.size = 1;
+    write.banks = (<u64>1) << write.bank;
+    write.write = true;
+    write.classified = false;
+    write.rank = 0;
+    write.tied = true;
+    write.joined = joined;
+    shelf.note(write.base);
   }
 
   /** Changes what is set aside; writes that are not any more become pieces from `end` on. Where the pieces end now. */
-  private setAside(aside: usize, asides: i32, end: i32): i32 {
+  private setAside(change: Entry, end: i32): i32 {
     const shelf = this.shelf;
     const before = shelf.count;
     const first = this.count + 1;
     shelf.turn();
-    for (let i = 0; i < asides; i++) {
-      const line = aside + <usize>(i * (ASIDE_WORDS << 2));
+    for (let i = 0; i < change.asides; i++) {
+      const line = change.aside + <usize>(i * (ASIDE_WORDS << 2));
       const label = load<i32>(line);
       const from = label < first ? this.piece(label) : setAsideBefore(shelf, label - first);
-      const write = shelf.add(from);
-      write.classified = load<i32>(line, 8) != 0;
-      write.age = load<i32>(line, 12);
-      const all = load<i32>(line, 16) != 0;
-      if (!all) write.count = 1;
+      const flags = load<i32>(line, 8);
+      const write = shelf.add();
+      memory.copy(changetype<usize>(write), changetype<usize>(from), offsetof<Piece>());
+      write.classified = (flags & Aside.Classified) != 0;
+      write.tied = (flags & Aside.Tied) != 0;
+      write.joined = (flags & Aside.Joined) != 0;
+      write.rank = load<i32>(line, 12);
+      if ((flags & Aside.Last) == 0) write.count = 1;
       from.count -= write.count;
       this.place(write, from.base + <i64>load<i32>(line, 4));
       write.size = 1;
@@ -171,36 +191,6 @@ export class Frame {
     piece.base = base;
     piece.bank = this.map.bank(place);
     piece.row = this.map.row(place);
-  }
-
-  /** Writes how pieces and open rows are related among each other; the open banks are the state's. */
-  canonical(open: u64, into: StateWriter): void {
-    into.put(<i64>(<i32>open));
-    into.put(<i64>(<i32>(open >> 32)));
-    into.put(this.count);
-    for (let label = 0; label < this.count; label++) {
-      const piece = this.piece(label);
-      into.put(piece.bank ^ this.twist);
-      into.put((<i64>piece.write) | (piece.size << 1));
-      this.putRelations(piece, label, into);
-    }
-    for (let mask = open; mask != 0; mask &= mask - 1) {
-      const bank = (<i32>ctz(mask)) ^ this.twist;
-      this.putSource(this.sourceOf(bank, this.row(bank), this.count), this.row(bank), into);
-    }
-  }
-
-  /** Skips what canonical() wrote; gives the state's open banks. */
-  load(from: StateReader): u64 {
-    let open = <u64>(<u32>from.take());
-    open |= (<u64>(<u32>from.take())) << 32;
-    for (let pieces = from.take(); pieces > 0; pieces--) {
-      from.take();
-      from.take();
-      while (from.take() != NO_MORE) from.take();
-    }
-    for (let words = <i32>popcnt(open) * 2; words > 0; words--) from.take();
-    return open;
   }
 
   /** The oldest of the first `labels` pieces that touches a bank and may hold a row; -1 when none does. */
@@ -253,6 +243,7 @@ export class Frame {
   /** Bit per bank that a stretch touches whose base is in a bank. */
   @inline
   banksOf(size: i32, bank: i32): u64 {
+    if (size == 1) return (<u64>1) << bank;
     const table = size == LARGEST ? 1 << this.map.bankBits : 0;
     return load<u64>(this.touched + ((<usize>(table + bank)) << 3));
   }
@@ -262,30 +253,6 @@ export class Frame {
   relation(a: i32, b: i32): i32 {
     const difference = a ^ b;
     return (difference & this.rowMask) == 0 ? 1 + difference : 0;
-  }
-
-  /** Older pieces with banks and maybe rows of a piece; of equals the youngest, which names the next one. */
-  private putRelations(piece: Piece, label: i32, into: StateWriter): void {
-    for (let older = label - 1; older >= 0; older--) {
-      const relation = this.relation(this.piece(older).row, piece.row);
-      if ((this.piece(older).banks & piece.banks) == 0 || relation == 0) continue;
-      let younger = older + 1;
-      while (younger < label && !this.isLike(younger, older)) younger++;
-      if (younger < label) continue;
-      into.put(older);
-      into.put(relation);
-    }
-    into.put(NO_MORE);
-  }
-
-  /** Whether two pieces touch the same banks, at rows that are related. */
-  private isLike(a: i32, b: i32): bool {
-    return this.piece(a).banks == this.piece(b).banks && this.relation(this.piece(a).row, this.piece(b).row) != 0;
-  }
-
-  private putSource(label: i32, row: i32, into: StateWriter): void {
-    into.put(label);
-    into.put(label < 0 ? 0 : row ^ this.piece(label).row);
   }
 }
 

@@ -16,7 +16,8 @@
 import { Command } from "../../contract";
 import { NEVER } from "../state";
 import { Banks } from "./bank";
-import { Request, RequestQueue, Wish } from "./queue";
+import { RequestQueue, Wish } from "./queue";
+import { Request } from "./request";
 import { Timing } from "./rules";
 
 /** What a look found: a ready request and its command, or the earliest clock at which looking again makes sense. */

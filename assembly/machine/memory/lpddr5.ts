@@ -17,7 +17,8 @@ import { StateReader, StateWriter } from "../state";
 import { dramWord } from "./address";
 import { Completions } from "./completions";
 import { Controller } from "./controller";
-import { Request, Wish } from "./queue";
+import { Wish } from "./queue";
+import { Request } from "./request";
 import { refreshCommand, tryRefresh } from "./refresh";
 import { putRequest } from "./request-state";
 

@@ -21,7 +21,7 @@ import { Memo } from "./memo";
 import { addCounters, COUNTERS, DONE_WORDS, Entry, FIRST_COUNTER, Place } from "./memo-records";
 import { Origin } from "./origin";
 import { Rehearsal } from "./rehearsal";
-import { PART_WORDS, Runs } from "./runs";
+import { Runs } from "./runs";
 import { Segments } from "./segments";
 
 /** Transactions from which on a segment is worth a rehearsal; small segments that are rehearsed in a row. */
@@ -42,6 +42,7 @@ export class MemoChannel {
   told: i32; // completions of the segment under way that the core knows
   misses: i32; // small segments rehearsed since the last large one; MANY: serves alone until a large part comes
   left: i32; // parts that it does not know to be done
+  times: i32; // channels that this one stands for, itself included: it does not serve alone for others
   now: i64; // clocks below are processed
   certain: i64; // no part gets known to be done below this clock, whatever is granted
   counters: usize; // i64[COUNTERS] of what it has served alone
@@ -56,6 +57,7 @@ export class MemoChannel {
     this.now = 0;
     this.certain = 0;
     this.misses = 0;
+    this.times = 1;
     this.alone = true;
   }
 
@@ -101,20 +103,6 @@ export class MemoChannel {
     return this.alone ? this.rehearsal.channel.now : this.now;
   }
 
-  /** False where it is in another state than another channel for sure. */
-  mayBeLike(other: MemoChannel): bool {
-    if (this.alone != other.alone || this.left != other.left || this.clock() != other.clock()) return false;
-    if (!this.alone) return this.origin.now == other.origin.now && this.place.state == other.place.state;
-    const own = this.rehearsal.channel.controller;
-    const their = other.rehearsal.channel.controller;
-    return own.maintenance.next == their.maintenance.next && own.banks.open == their.banks.open;
-  }
-
-  /** Words of its state at most. */
-  mostWords(): i32 {
-    return this.rehearsal.outcome.capacity + this.whole.capacity * PART_WORDS;
-  }
-
   /** Processes all memory clocks t < until; parts whose last completion clock got known go to `out`. */
   advance(until: i64, out: Completions): void {
     this.process(until, false, out);
@@ -133,13 +121,6 @@ export class MemoChannel {
     this.rehearsal.channel.collect(counters);
   }
 
-  /** The same, and counts from nothing on: what it is doing is loaded again before it goes on. */
-  handIn(counters: usize): void {
-    this.collect(counters);
-    memory.fill(this.counters, 0, COUNTERS << 3);
-    this.rehearsal.channel.controller.tally.reset();
-  }
-
   canonical(into: StateWriter, firstRun: i32, firstStore: i32): void {
     if (!this.alone) this.catchUp();
     this.rehearsal.channel.canonical(into, firstRun, firstStore);
@@ -155,7 +136,7 @@ export class MemoChannel {
   }
 
   private process(until: i64, stopIdle: bool, out: Completions): void {
-    if (!this.alone && (this.misses == MANY || this.memo!.balance.isWasted())) this.leave();
+    if (!this.alone && this.times == 1 && (this.misses == MANY || this.memo!.balance.isWasted())) this.leave();
     if (!this.alone) return this.recall(until, stopIdle, out);
     const channel = this.rehearsal.channel;
     if (stopIdle) channel.work(until, out);
@@ -193,8 +174,8 @@ export class MemoChannel {
       this.frame.setRow(bank, channel.controller.banks.row(bank));
     }
     this.memo!.reserve(this.rehearsal.outcome.mostBytes());
+    this.place.clear();
     this.place.state = this.rehearsal.outcome.intern(this.memo!, this.frame);
-    this.place.entry = 0;
   }
 
   /** What the channel has counted alone. */
@@ -221,6 +202,7 @@ export class MemoChannel {
 
   /** The segment that begins at the boundary; takes note of small ones that have to be rehearsed, one after the other. */
   private choose(until: i64): bool {
+    this.segments.join(this.whole);
     const before = this.memo!.rehearsals;
     if (!this.segments.choose(this.whole.offering, until)) return false;
     if (this.segments.taking >= LARGE) this.misses = 0;
@@ -259,13 +241,14 @@ export class MemoChannel {
       const piece = frame.labelled(load<i32>(done));
       this.whole.settle(piece.part, piece.count, origin.now + <i64>load<i32>(done, 8));
     }
-    frame.follow(taken, entry.done, entry.completions, entry.aside, entry.asides);
+    frame.follow(taken, entry);
     origin.now += entry.length;
     if (entry.due != 0) origin.refresh += <i64>entry.due * this.refreshClocks;
     if (entry.turns != 0) origin.turn = (origin.turn + entry.turns) % this.turns;
-    this.memo!.use(entry);
+    this.memo!.use(entry, this.times);
     this.place.state = entry.state;
     this.place.entry = 0;
+    this.place.last = changetype<usize>(entry);
     this.told = 0;
   }
 

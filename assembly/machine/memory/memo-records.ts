@@ -1,7 +1,7 @@
 //
 //   What a memo holds: states, entries, and the places that channels have in it.
 //
-//      state   [next, hash, bytes, open, quiet | packed words]
+//      state   [next, hash, bytes, open, quiet | words]
 //      entry   [next, hash, length, next state, ... | key | counters | completions | writes aside | opened rows]
 //
 
@@ -18,7 +18,7 @@ export class State {
   hash: u32;
   bytes: i32;
   open: u64; // bit per open bank
-  reading: bool; // in read mode: nothing depends on the writes set aside until that changes
+  reading: bool; // queued writes are set aside: nothing depends on them until the controller turns to them
   quiet: bool; // nothing but a refresh or a new part changes it
 }
 
@@ -32,32 +32,41 @@ export class Entry {
   state: State; // at the end
   completions: i32;
   asides: i32; // writes set aside at the end; -1: those of before
+  left: u64; // then: bit per rank of the begin that requests of the state still have (ages.ts)
+  since: i32; // and how many ranks are younger
   rows: i32;
   turns: i32; // refreshes served
   uses: i32; // since its counters were added last
   usedBefore: usize; // the entry that was used first before it since then, 0 when there is none
   due: i32; // times that refreshes were added
+  follower: usize; // the entry that followed last, 0 when none has
   counters: usize; // i32[COUNTERS]
   done: usize; // [label, clock at which it gets known, completion clock], relative to the begin
-  aside: usize; // [label, distance to its base, classified, age, whether it is all that is left of its piece]
+  aside: usize; // [label, distance to its base, flags, rank]
   opened: usize; // [bank, label of the row's part, difference to the row of its base]
 }
 
+/** Flags of a write set aside; Last: it is all that is left of its piece. */
+// prettier-ignore
+export enum Aside { Classified = 1, Tied = 2, Joined = 4, Last = 8 }
+
 /** Words of a completion, of a write set aside, of a row. */
 export const DONE_WORDS: i32 = 3;
-export const ASIDE_WORDS: i32 = 5;
+export const ASIDE_WORDS: i32 = 4;
 export const OPENED_WORDS: i32 = 3;
 
-/** A channel's hold on its state; and on the entry that it is in, 0 when that has to be looked for again. */
+/** A channel's hold on its state; on the entry that it is in, 0 when that has to be looked for again; and on the last one. */
 @unmanaged
 export class Place {
   state: State;
   entry: usize;
+  last: usize; // 0 when there is none
 
   /** The channel holds none. */
   clear(): void {
     this.state = changetype<State>(0);
     this.entry = 0;
+    this.last = 0;
   }
 
   isFree(): bool {
@@ -65,7 +74,7 @@ export class Place {
   }
 }
 
-/** The packed words of a state. */
+/** The words of a state. */
 @inline
 export function stateBytes(state: State): usize {
   return changetype<usize>(state) + offsetof<State>();

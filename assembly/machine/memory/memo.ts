@@ -2,7 +2,7 @@
 //   Memo: what a channel did, to be done again without simulating it. Two kinds of records in a bounded arena, each found by
 //   the hash of its key and compared in full, so that a collision of hashes never changes a result.
 //
-//      state  [words of a channel at a boundary, packed]                         one address for equal states
+//      state  [words of a channel at a boundary]                                 one address for equal states
 //      entry  [state | input | relations] ──► length, next state, what completes when, rows, counters
 //
 //   Bounded     when the arena is full, all is forgotten but the states that channels are in (their `Place`); what was
@@ -79,10 +79,11 @@ export class Memo {
     this.placeCount++;
   }
 
-  /** What an entry tells has been done once more. */
+  /** What an entry tells has been done by so many channels once more. */
   @inline
-  use(entry: Entry): void {
-    if (entry.uses++ != 0) return;
+  use(entry: Entry, times: i32): void {
+    entry.uses += times;
+    if (entry.uses != times) return;
     entry.usedBefore = this.used;
     this.used = changetype<usize>(entry);
   }
@@ -161,22 +162,30 @@ export class Memo {
     return null;
   }
 
-  /** A new entry of the key, its lists to be filled. */
-  enter(completions: i32, asides: i32, rows: i32): Entry {
+  /** Whether the key is an entry's. */
+  isKeyOf(entry: Entry): bool {
+    return entry.keyWords == this.keyWords && sameWords(entryKey(entry), this.key, this.keyWords);
+  }
+
+  /** A new entry of the key that tells what a draft tells, its counters and rows to be filled. */
+  enter(draft: Entry): Entry {
+    const doneBytes = (<usize>(draft.completions * DONE_WORDS)) << 2;
+    const asideBytes = (<usize>(max<i32>(draft.asides, 0) * ASIDE_WORDS)) << 2;
     const keyBytes = (<usize>this.keyWords) << 2;
     const counters = offsetof<Entry>() + keyBytes;
     const done = counters + (COUNTERS << 2);
-    const aside = done + ((<usize>(completions * DONE_WORDS)) << 2);
-    const opened = aside + ((<usize>(max<i32>(asides, 0) * ASIDE_WORDS)) << 2);
-    const entry = changetype<Entry>(this.take(opened + ((<usize>(rows * OPENED_WORDS)) << 2)));
+    const aside = done + doneBytes;
+    const opened = aside + asideBytes;
+    const entry = changetype<Entry>(this.take(opened + ((<usize>(draft.rows * OPENED_WORDS)) << 2)));
     const at = changetype<usize>(entry);
+    memory.copy(at, changetype<usize>(draft), offsetof<Entry>());
     memory.copy(entryKey(entry), this.key, keyBytes);
+    memory.copy(at + done, draft.done, doneBytes);
+    memory.copy(at + aside, draft.aside, asideBytes);
     entry.hash = this.keyHash();
     entry.keyWords = this.keyWords;
-    entry.completions = completions;
-    entry.asides = asides;
-    entry.rows = rows;
     entry.uses = 0;
+    entry.follower = 0;
     entry.counters = at + counters;
     entry.done = at + done;
     entry.aside = at + aside;
@@ -228,6 +237,7 @@ export class Memo {
       const old = changetype<State>(from);
       this.place(i).state = this.intern(stateBytes(old), old.bytes, old.open, old.reading, old.quiet);
       this.place(i).entry = 0;
+      this.place(i).last = 0;
       from += (offsetof<State>() + <usize>old.bytes + 7) & ~7;
     }
   }

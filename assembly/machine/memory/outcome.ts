@@ -14,11 +14,12 @@ import { Completions, newCompletions } from "./completions";
 import { putRequests } from "./controller-state";
 import { Frame } from "./frame";
 import { newFrame } from "./frame-build";
+import { putFrame } from "./frame-state";
 import { Memo } from "./memo";
-import { ASIDE_WORDS, COUNTERS, DONE_WORDS, Entry, FIRST_COUNTER, OPENED_WORDS, State } from "./memo-records";
+import { Aside, ASIDE_WORDS, COUNTERS, DONE_WORDS, Entry, FIRST_COUNTER, OPENED_WORDS, State } from "./memo-records";
 import { Origin } from "./origin";
-import { pack, PACKED_BYTES } from "./pack";
-import { listed } from "./queue";
+import { Request } from "./request";
+import { MOST_RANKS, OLDEST } from "./shelf";
 
 /** Words of a request with a piece of its own, and of a bank, in a state, generously. */
 const REQUEST_WORDS: i32 = 48;
@@ -33,14 +34,11 @@ export class Outcome {
   writer: StateWriter;
   words: usize;
   capacity: i32;
-  packed: usize;
   quiet: bool; // the state that was written last
   detached: bool; // the state leaves out the write queue
   writesBefore: i32; // that were set aside
   openBefore: u64; // bit per bank that was open at the begin
-  done: usize; // completions, as in an entry
-  aside: usize; // writes set aside at the end
-  asides: i32; // -1: those of before
+  draft: Entry; // completions, writes set aside
   ranks: usize; // i32: labels at the end by those at the begin
   counters: usize;
 
@@ -58,28 +56,38 @@ export class Outcome {
       256 +
       (this.after.capacity + 1) * (DONE_WORDS + ASIDE_WORDS + 8) * 4 +
       (1 << this.after.map.bankBits) * (OPENED_WORDS + 1) * 4;
-    return offsetof<State>() + this.capacity * PACKED_BYTES + entry;
+    return offsetof<State>() + (this.capacity << 2) + entry;
   }
 
   /** The state of the channel as it is, relative to a frame, from which writes are set aside. */
   intern(memo: Memo, frame: Frame): State {
     this.out.clear();
     this.channel.controller.wrote = true;
-    this.listAside();
+    this.draft.completions = 0;
+    this.listAside(this.channel.now);
     for (let label = 0; label < frame.count; label++) frame.piece(label).label = label;
-    frame.follow(false, this.done, 0, this.aside, this.asides);
+    frame.follow(false, this.draft);
     this.after.copy(frame);
     return this.remember(memo);
+  }
+
+  /** The rehearsal that began at a clock has come to its end. */
+  conclude(start: i64): void {
+    this.listDone(start);
+    this.listAside(start);
+  }
+
+  /** Whether what waits in the write queue has made a difference, or does to the state. */
+  wrote(): bool {
+    return this.channel.controller.wrote || !this.detached;
   }
 
   /** Remembers what has been done under the memo's key. */
   enter(memo: Memo, frame: Frame, taking: i32, origin: Origin): Entry {
     const after = this.after;
-    this.listDone(origin.now);
-    this.listAside();
-    const rows = this.follow(frame, taking);
+    this.follow(frame, taking);
     const state = this.remember(memo);
-    const entry = memo.enter(this.out.count, this.asides, rows);
+    const entry = memo.enter(this.draft);
     const maintenance = this.channel.controller.maintenance;
     entry.state = state;
     entry.length = <i32>(this.channel.now - origin.now);
@@ -87,8 +95,6 @@ export class Outcome {
     entry.due =
       maintenance.next == origin.refresh ? 0 : <i32>((maintenance.next - origin.refresh) / maintenance.period);
     this.count(entry);
-    memory.copy(entry.done, this.done, (<usize>(entry.completions * DONE_WORDS)) << 2);
-    if (this.asides > 0) memory.copy(entry.aside, this.aside, (<usize>(this.asides * ASIDE_WORDS)) << 2);
     this.listRows(entry, frame, frame.count + (taking > 0 ? 1 : 0));
     assert(after.count <= after.capacity, "too many pieces in flight");
     return entry;
@@ -106,34 +112,27 @@ export class Outcome {
     return !((this.openBefore >> bank) & 1) || this.channel.controller.banks.row(bank) != frame.row(bank);
   }
 
-  /** The frame at the end; the number of rows that were opened. */
-  private follow(frame: Frame, taking: i32): i32 {
+  /** The frame at the end; counts the rows that were opened. */
+  private follow(frame: Frame, taking: i32): void {
     const after = this.after;
     const banks = this.channel.controller.banks;
     after.copy(frame);
     for (let label = 0; label <= frame.count + frame.shelf.count; label++) after.labelled(label).label = label;
-    after.follow(taking > 0, this.done, this.out.count, this.aside, this.asides);
-    let rows = 0;
+    after.follow(taking > 0, this.draft);
+    this.draft.rows = 0;
     for (let open = banks.open; open != 0; open &= open - 1) {
       const bank = <i32>ctz(open);
       if (!this.isNew(bank, frame)) continue;
       after.setRow(bank, banks.row(bank));
-      rows++;
+      this.draft.rows++;
     }
-    return rows;
   }
 
   private remember(memo: Memo): State {
-    const bytes = this.write();
-    const open = twisted(this.channel.controller.banks.open, this.after.twist);
-    return memo.intern(this.packed, bytes, open, !this.channel.controller.writeMode, this.quiet);
-  }
-
-  /** Writes and packs the state relative to `after`; its bytes. */
-  private write(): i32 {
     this.rank();
     this.measure();
-    return pack(this.words, this.writer.count, this.packed);
+    const open = twisted(this.channel.controller.banks.open, this.after.twist);
+    return memo.intern(this.words, this.writer.count << 2, open, this.detached, this.quiet);
   }
 
   /** Writes the state's words, and whether it is quiet. */
@@ -143,12 +142,13 @@ export class Outcome {
     const writer = this.writer;
     const due = controller.maintenance.due;
     writer.reset(this.words, this.capacity);
+    writer.brief = true;
     writer.twist = this.after.twist;
-    controller.timing.canonical(channel.now, writer);
+    controller.timing.putBinding(channel.now, writer);
     writer.put(due);
     writer.put(due > 0 ? controller.maintenance.turn : 0);
-    this.after.canonical(twisted(controller.banks.open, writer.twist), writer);
-    putRequests(controller, channel.now, !this.detached, writer);
+    putFrame(this.after, twisted(controller.banks.open, writer.twist), writer);
+    putRequests(controller, !this.detached, writer);
     channel.service.putKind(channel.now, writer);
     // A look at empty queues enters write mode.
     this.quiet = channel.idle() && due == 0 && writer.latest < 0 && controller.writeMode;
@@ -165,40 +165,63 @@ export class Outcome {
   /** Completions, relative to a clock. */
   private listDone(start: i64): void {
     const out = this.out;
+    this.draft.completions = out.count;
     for (let i = 0; i < out.count; i++) {
-      const at = this.done + <usize>(i * (DONE_WORDS << 2));
+      const at = this.draft.done + <usize>(i * (DONE_WORDS << 2));
       store<i32>(at, out.slot(i));
       store<i32>(at, <i32>(out.knownAt(i) - start), 4);
       store<i32>(at, <i32>(out.clock(i) - start), 8);
     }
   }
 
-  /** Writes set aside: what waits in the write queue where that can be left out of the state. */
-  private listAside(): void {
-    const channel = this.channel;
-    const writes = channel.controller.writes;
-    this.asides = -1;
-    this.detached = true;
-    if (!channel.controller.wrote && writes.count == this.writesBefore && !channel.controller.writeMode) return;
-    this.detached = channel.service.canSetWritesAside(channel.now);
-    this.asides = 0;
-    if (!this.detached) return;
-    let age = 0;
-    let clock: i64 = i64.MIN_VALUE;
-    writes.inOrder(this.channel.controller.sorted);
-    for (let i = 0; i < writes.count; i++) {
-      const request = listed(this.channel.controller.sorted, i);
-      if (request.accepted != clock && this.asides > 0) age++;
-      clock = request.accepted;
-      const part = request.part;
-      const at = this.aside + <usize>(this.asides * (ASIDE_WORDS << 2));
-      store<i32>(at, part.slot);
-      store<i32>(at, <i32>(request.local - part.base), 4);
-      store<i32>(at, <i32>request.classified, 8);
-      store<i32>(at, age, 12);
-      store<i32>(at, <i32>(--part.toComplete == 0), 16);
-      this.asides++;
+  /** Writes set aside: what waits in the write queue where that can be left out of the state. Ranks all that is in it. */
+  private listAside(start: i64): void {
+    const now = this.channel.now;
+    const controller = this.channel.controller;
+    const writes = controller.writes;
+    const ages = controller.ages;
+    const draft = this.draft;
+    draft.asides = 0;
+    ages.rank(controller.reads, controller.pool, now, false);
+    this.detached = this.channel.service.ignoresWrites() && ages.ranks <= MOST_RANKS;
+    if (!this.detached) {
+      if (writes.count > 0) ages.rank(controller.reads, controller.pool, now, true);
+    } else if (!controller.wrote && writes.count == this.writesBefore) {
+      draft.asides = -1;
+      draft.left = ages.left(start, now);
+      draft.since = ages.since(start, now);
+    } else {
+      let older = 0; // requests of the state that are
+      let last = i64.MIN_VALUE;
+      let write = writes.first;
+      while (write != null) {
+        while (older < ages.count && ages.at(older).accepted < write.accepted) older++;
+        this.putAside(write, older, write.accepted == last);
+        last = write.accepted;
+        write = write.later;
+      }
     }
+  }
+
+  /** One more write set aside, with so many older requests in the state. */
+  private putAside(write: Request, older: i32, joined: bool): void {
+    const ages = this.channel.controller.ages;
+    const now = this.channel.now;
+    const next = older < ages.count ? ages.at(older).accepted : now;
+    const nextRank = older < ages.count ? ages.at(older).age : 0;
+    const tied = next == write.accepted;
+    const part = write.part;
+    const at = this.draft.aside + <usize>(this.draft.asides * (ASIDE_WORDS << 2));
+    let flags = 0;
+    if (write.classified) flags |= Aside.Classified;
+    if (tied) flags |= Aside.Tied;
+    if (joined) flags |= Aside.Joined;
+    if (--part.toComplete == 0) flags |= Aside.Last;
+    store<i32>(at, part.slot);
+    store<i32>(at, <i32>(write.local - part.base), 4);
+    store<i32>(at, flags, 8);
+    store<i32>(at, tied ? nextRank : older == 0 ? OLDEST : nextRank + 1, 12);
+    this.draft.asides++;
   }
 
   /** Every part gets the label that its piece has at the end as its rank. */
@@ -241,10 +264,10 @@ export function newOutcome(channel: Channel, parts: i32): Outcome {
   outcome.writer = make<StateWriter>();
   outcome.capacity = stateWords(channel);
   outcome.words = heap.alloc((<usize>outcome.capacity) << 2);
-  outcome.packed = heap.alloc(<usize>(outcome.capacity * PACKED_BYTES));
   outcome.counters = heap.alloc(Counter.Count << 3);
-  outcome.done = heap.alloc((<usize>(parts * DONE_WORDS)) << 2);
-  outcome.aside = heap.alloc((<usize>(parts * ASIDE_WORDS)) << 2);
+  outcome.draft = make<Entry>();
+  outcome.draft.done = heap.alloc((<usize>(parts * DONE_WORDS)) << 2);
+  outcome.draft.aside = heap.alloc((<usize>(parts * ASIDE_WORDS)) << 2);
   outcome.ranks = heap.alloc((<usize>(2 * parts)) << 2);
   return outcome;
 }
@@ -253,6 +276,9 @@ export function newOutcome(channel: Channel, parts: i32): Outcome {
 function stateWords(channel: Channel): i32 {
   const controller = channel.controller;
   return (
-    controller.timing.stateWords() + controller.pool.capacity * REQUEST_WORDS + controller.banks.banks * BANK_WORDS + 64
+    2 * controller.timing.stateWords() +
+    controller.pool.capacity * REQUEST_WORDS +
+    controller.banks.banks * BANK_WORDS +
+    64
   );
 }

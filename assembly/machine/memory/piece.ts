@@ -1,18 +1,14 @@
 //
 //   Piece: what a memo offers at a time: a part of a run, cut at multiples of the size of an aligned stretch.
 //
-//     part ──► [small: 64 transactions] where that is all that is left, else [large: 256]         a write set aside: 1
+//     part ──► [1 transaction], [small: 64] where that is all that is left, else [large: 256]     a write set aside: 1
 //
 
 import { Part } from "./runs";
 
-/** log2 of the transactions of a piece, by its size. */
-const SMALL_BITS: i32 = 6;
-const LARGE_BITS: i32 = 8;
-/** Transactions of the largest. */
-export const LARGEST: i32 = 1 << LARGE_BITS;
-/** Sizes of pieces: 0 and 1. */
-export const SIZES: i32 = 2;
+/** Transactions of a piece. */
+export const SMALL: i32 = 64;
+export const LARGEST: i32 = 256;
 
 /** Transactions of a run in flight: an aligned stretch, or one write. */
 @unmanaged
@@ -26,12 +22,8 @@ export class Piece {
   banks: u64; // bit per bank that the stretch touches
   write: bool;
   classified: bool; // of a write set aside
-  age: i32; // and its rank among the clocks of their acceptance, the oldest first
+  rank: i32; // and its age, see shelf.ts
+  tied: bool;
+  joined: bool; // accepted in the same clock as the one before
   label: i32; // at the begin of the segment that is followed
-}
-
-/** Transactions of the stretch of a piece. */
-@inline
-export function pieceTransactions(size: i32): i32 {
-  return size == 0 ? 1 << SMALL_BITS : LARGEST;
 }

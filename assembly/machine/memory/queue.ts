@@ -1,6 +1,6 @@
 //
-//   Request queue of a channel (one for reads, one for writes): a list per bank in acceptance order, and for every bank the
-//   first request that hits its open row and the first that does not.
+//   Request queue of a channel (one for reads, one for writes): lists in acceptance order, of all requests and of each bank's,
+//   and for every bank the first request that hits its open row and the first that does not.
 //
 //     append ──► bank 0: [r]─[r]─[r]        hit    bit per bank: some request hits the open row
 //                bank 1: [r]                miss   bit per bank: some request wants another row than the open one
@@ -8,78 +8,7 @@
 //
 //   The three masks are all that the choice looks at (frfcfs.ts), so it never walks over requests.
 
-import { Part } from "./runs";
-
-/** One accepted transaction. */
-@unmanaged
-export class Request {
-  next: Request | null; // in the bank's list; also the list of free ones
-  previous: Request | null;
-  part: Part;
-  local: i64;
-  accepted: i64; // clock of acceptance
-  order: i64; // of acceptance in its queue; in the active list, of ACT
-  row: i32;
-  bank: i32;
-  write: bool;
-  classified: bool; // counted as row hit, miss or conflict
-  waiting: bool; // not free
-  age: i32; // in canonical(): rank among the clocks of acceptance, see request-state.ts
-}
-
-/** All requests a channel can hold, and which of them are free. */
-@unmanaged
-export class RequestPool {
-  requests: usize;
-  capacity: i32;
-  free: Request | null;
-
-  build(capacity: i32): void {
-    this.capacity = capacity;
-    this.requests = heap.alloc(<usize>capacity * offsetof<Request>());
-    this.reset();
-  }
-
-  reset(): void {
-    this.free = null;
-    for (let i = this.capacity - 1; i >= 0; i--) {
-      this.give(this.at(i));
-    }
-  }
-
-  /** There is one for every queue entry and every bank's active request. */
-  @inline
-  take(): Request {
-    const request = this.free!;
-    this.free = request.next;
-    request.waiting = true;
-    return request;
-  }
-
-  /** Request i, free or not. */
-  @inline
-  at(i: i32): Request {
-    return changetype<Request>(this.requests + <usize>i * offsetof<Request>());
-  }
-
-  /** Sum over the waiting reads of the clocks since their acceptance. */
-  readAges(now: i64): i64 {
-    let sum: i64 = 0;
-    for (let i = 0; i < this.capacity; i++) {
-      const request = this.at(i);
-      if (request.waiting && !request.write) sum += now - request.accepted;
-    }
-    return sum;
-  }
-
-  /** Takes a request back. */
-  @inline
-  give(request: Request): void {
-    request.waiting = false;
-    request.next = this.free;
-    this.free = request;
-  }
-}
+import { Request } from "./request";
 
 /** What the first request of a bank is waiting for, and who that is. */
 export enum Wish {
@@ -106,6 +35,8 @@ export class RequestQueue {
   hitFrom: i64; // no wish of a kind can be met before these clocks
   missFrom: i64;
   closedFrom: i64;
+  first: Request | null; // in the order of acceptance
+  last: Request | null;
   lists: usize; // BankList[banks]
   banks: i32;
   count: i32;
@@ -127,6 +58,8 @@ export class RequestQueue {
     this.missFrom = 0;
     this.closedFrom = 0;
     this.count = 0;
+    this.first = null;
+    this.last = null;
     this.appended = 0;
     memory.fill(this.lists, 0, <usize>this.banks * offsetof<BankList>());
   }
@@ -174,7 +107,7 @@ export class RequestQueue {
     if (last == null) list.first = request;
     else last.next = request;
     list.last = request;
-    this.count++;
+    this.enlist(request);
     const bit = (<u64>1) << request.bank;
     if (openRow < 0) {
       if (this.closed & bit) return false;
@@ -249,20 +182,30 @@ export class RequestQueue {
     return request != null;
   }
 
-  /** Lists all requests in the order of their acceptance: pointers into room for `count` of them. */
-  inOrder(into: usize): void {
-    let count = 0;
-    for (let bank = 0; bank < this.banks; bank++) {
-      let request = this.list(bank).first;
-      while (request != null) {
-        let place = count++;
-        for (; place > 0 && listed(into, place - 1).order > request.order; place--) {
-          store<usize>(into + <usize>place * sizeof<usize>(), changetype<usize>(listed(into, place - 1)));
-        }
-        store<usize>(into + <usize>place * sizeof<usize>(), changetype<usize>(request));
-        request = request.next;
-      }
-    }
+  /** Behind all others, in the order of acceptance. */
+  @inline
+  private enlist(request: Request): void {
+    const last = this.last;
+    request.earlier = last;
+    request.later = null;
+    if (last == null) this.first = request;
+    else last.later = request;
+    this.last = request;
+    request.queued = true;
+    this.count++;
+  }
+
+  /** Not among all any more. */
+  @inline
+  private delist(request: Request): void {
+    const later = request.later;
+    const earlier = request.earlier;
+    if (earlier == null) this.first = later;
+    else earlier.later = later;
+    if (later == null) this.last = earlier;
+    else later.earlier = earlier;
+    request.queued = false;
+    this.count--;
   }
 
   /** The list of a bank. */
@@ -280,12 +223,6 @@ export class RequestQueue {
     else previous.next = next;
     if (next == null) list.last = previous;
     else next.previous = previous;
-    this.count--;
+    this.delist(request);
   }
-}
-
-/** Request i of a list. */
-@inline
-export function listed(list: usize, i: i32): Request {
-  return changetype<Request>(load<usize>(list + <usize>i * sizeof<usize>()));
 }

@@ -14,18 +14,16 @@ import { dramWord } from "./address";
 import { Channel, newChannel } from "./channel";
 import { takeRequests } from "./controller-state";
 import { Frame } from "./frame";
+import { skipFrame } from "./frame-state";
 import { State, stateBytes } from "./memo-records";
 import { Origin } from "./origin";
 import { newOutcome, Outcome } from "./outcome";
-import { unpack } from "./pack";
-import { Piece } from "./piece";
 import { Part, Runs } from "./runs";
+import { Shelf } from "./shelf";
 import { takeWrite } from "./waiting-writes";
 
 /** Idling is remembered up to so many clocks. */
 const LONGEST_IDLE: i64 = 1 << 12;
-/** Clocks by which writes set aside are older than the requests of a state, whose clocks are ranks. */
-const OLDER: i64 = 1 << 20;
 
 
 @unmanaged
@@ -33,7 +31,6 @@ export class Rehearsal {
   channel: Channel;
   outcome: Outcome;
   reader: StateReader;
-  words: usize;
   standIns: usize; // Part pointers of the writes set aside
 
   /** The pieces of a frame become the parts of the channel. */
@@ -48,21 +45,22 @@ export class Rehearsal {
     }
     this.load(state, frame, origin);
     for (let i = 0; i < frame.shelf.count; i++) {
-      const write = frame.shelf.write(i);
       const part = runs.push(0, 0, true, frame.count + 1 + i, origin.now);
-      part.base = write.base;
-      this.takeWrite(write, part, origin.now);
+      part.base = frame.shelf.write(i).base;
+      store<usize>(this.standIns + ((<usize>i) << 2), changetype<usize>(part));
     }
+    this.takeWrites(frame.shelf, origin.now);
     this.channel.controller.wrote = false;
   }
 
-  private takeWrite(write: Piece, part: Part, now: i64): void {
-    takeWrite(this.channel.controller, part, write.base, now - OLDER + <i64>write.age, write.classified);
-  }
-
-  /** Whether what waits in the write queue has made a difference. */
-  wrote(): bool {
-    return this.channel.controller.wrote;
+  /** Puts the writes set aside, of the parts that stand in for theirs, back into their queue. */
+  private takeWrites(shelf: Shelf, now: i64): void {
+    let accepted = now;
+    for (let i = 0; i < shelf.count; i++) {
+      const part = changetype<Part>(load<usize>(this.standIns + ((<usize>i) << 2)));
+      accepted = shelf.clock(i, now, accepted);
+      takeWrite(this.channel.controller, part, shelf.write(i).base, accepted, shelf.write(i).classified);
+    }
   }
 
   /** The channel's own parts become those of this one, which then is the whole channel at a boundary. */
@@ -83,13 +81,7 @@ export class Rehearsal {
       part = part.next;
     }
     this.load(state, frame, origin);
-    for (let i = 0; i < frame.shelf.count; i++) {
-      this.takeWrite(
-        frame.shelf.write(i),
-        changetype<Part>(load<usize>(this.standIns + ((<usize>i) << 2))),
-        origin.now,
-      );
-    }
+    this.takeWrites(frame.shelf, origin.now);
   }
 
   /** The parts of the channel, which has served alone, become the whole ones, and the requests in flight pieces of a frame. */
@@ -175,16 +167,17 @@ export class Rehearsal {
     const reader = this.reader;
     const now = origin.now;
     channel.now = now;
-    reader.reset(this.words, unpack(stateBytes(state), state.bytes, this.words));
+    reader.reset(stateBytes(state), state.bytes >> 2);
+    reader.brief = true;
     reader.twist = frame.twist;
     controller.tally.reset();
-    controller.timing.load(now, reader);
+    controller.timing.takeBinding(now, reader);
     controller.maintenance.due = reader.take();
     reader.take();
     controller.maintenance.turn = origin.turn;
     controller.maintenance.next = origin.refresh;
     controller.banks.reset();
-    const open = twisted(frame.load(reader), frame.twist);
+    const open = twisted(skipFrame(reader), frame.twist);
     this.outcome.begin(frame, open);
     for (let left = open; left != 0; left &= left - 1) {
       const bank = <i32>ctz(left);
@@ -205,7 +198,6 @@ export function newRehearsal(device: usize, index: i32, fifoCapacity: i32): Rehe
   rehearsal.channel = channel;
   rehearsal.outcome = newOutcome(channel, parts);
   rehearsal.reader = make<StateReader>();
-  rehearsal.words = heap.alloc((<usize>rehearsal.outcome.capacity) << 2);
   rehearsal.standIns = heap.alloc((<usize>parts) << 2);
   return rehearsal;
 }

@@ -19,6 +19,8 @@ import { dramWord } from "./address";
 import { isPlain, NODE_SHIFT, ruleWord, SpecialRules } from "./special";
 import { Tree } from "./tree";
 
+/** Behind the ready times that bind. */
+const NO_MORE: i32 = -1;
 /** Bytes of one flat rule: byte offset of Before in a node, Cycles. */
 const FLAT_BYTES: usize = 8;
 
@@ -36,6 +38,9 @@ export class Timing {
   starts: usize; // i32[3 * Command.Count + 1]
   specials: SpecialRules;
   specialAfter: i32; // bit per After command that has a special rule
+  topBound: u32; // bit per Before command of some rule, by the level of its ready times
+  groupBound: u32;
+  bankBound: u32;
 
   /** Allocates for a device and flattens its rows. */
   build(device: usize): void {
@@ -52,6 +57,9 @@ export class Timing {
     this.starts = heap.alloc((3 * Command.Count + 1) << 2);
     this.specials = make<SpecialRules>();
     this.specials.build(this.tree, this.readyTimes, count);
+    this.topBound = 0;
+    this.groupBound = 0;
+    this.bankBound = 0;
     this.flatten(device + (Dram.Count << 2), count);
     this.specialAfter = this.specials.after;
     this.reset();
@@ -113,6 +121,33 @@ export class Timing {
     this.specials.canonical(now, into);
   }
 
+  /** Writes the ready times that bind alone, each behind its place. */
+  putBinding(now: i64, into: StateWriter): void {
+    const bound = now + 2;
+    for (let place = 0; place < this.tree.nodes(); place++) {
+      const node = this.tree.twistedNode(place, into.twist);
+      const times = this.slot(node, 0);
+      for (let commands = this.boundAt(node); commands != 0; commands &= commands - 1) {
+        const command = <i32>ctz(commands);
+        const time = load<i64>(times + ((<usize>command) << 3));
+        if (time < bound) continue;
+        into.put(place * Command.Count + command);
+        into.time(time - 2, now);
+      }
+    }
+    into.put(NO_MORE);
+    this.specials.canonical(now, into);
+  }
+
+  takeBinding(now: i64, from: StateReader): void {
+    memory.fill(this.readyTimes, 0, (<usize>this.tree.nodes()) << NODE_SHIFT);
+    for (let at = from.take(); at != NO_MORE; at = from.take()) {
+      const node = this.tree.twistedNode(at / Command.Count, from.twist);
+      store<i64>(this.slot(node, at % Command.Count), from.time(now) + 2);
+    }
+    this.specials.load(now, from);
+  }
+
   load(now: i64, from: StateReader): void {
     for (let place = 0; place < this.tree.nodes(); place++) {
       const node = this.tree.twistedNode(place, from.twist);
@@ -125,6 +160,12 @@ export class Timing {
   /** Words that canonical() writes. */
   stateWords(): i32 {
     return this.tree.nodes() * Command.Count + this.specials.stateWords();
+  }
+
+  /** Bit per command that rules bind at a node. */
+  @inline
+  private boundAt(node: i32): u32 {
+    return node < this.tops ? this.topBound : node < this.tops + this.tree.groups ? this.groupBound : this.bankBound;
   }
 
   private soonestTop(command: i32, first: i64): i64 {
@@ -181,8 +222,16 @@ export class Timing {
     for (let i = 0; i < count; i++) {
       const row = rows + <usize>i * (RULE_WORDS << 2);
       const level = this.tree.levelOf(ruleWord(row, Rule.Level));
+      this.bind(this.tree.firstNode(level), (<u32>1) << ruleWord(row, Rule.Before));
       if (!isPlain(row, level) && !this.isAlone(row)) this.specials.add(row, level);
     }
+  }
+
+  /** Some rule binds a command at the nodes like one. */
+  private bind(node: i32, command: u32): void {
+    if (node < this.tops) this.topBound |= command;
+    else if (node < this.tops + this.tree.groups) this.groupBound |= command;
+    else this.bankBound |= command;
   }
 
   /** A sibling row where there are no siblings. */

@@ -94,6 +94,21 @@ export class Runs {
     return part;
   }
 
+  /** The same parts as other runs; every one gets its rank, by which it is labelled here. */
+  copy(other: Runs): void {
+    this.reset();
+    let rank = 0;
+    let from = other.first;
+    while (from != null) {
+      const part = this.take(from);
+      part.toReport = from.toReport;
+      part.reported = from.reported;
+      from.rank = rank;
+      this.label(rank++, part, 0);
+      from = from.next;
+    }
+  }
+
   /** Its transaction was accepted: goes on to the next one. */
   @inline
   accepted(part: Part): void {

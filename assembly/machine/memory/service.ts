@@ -15,7 +15,6 @@ import { putController, takeController } from "./controller-state";
 import { Ddr } from "./ddr";
 import { Hbm } from "./hbm";
 import { Lpddr5 } from "./lpddr5";
-import { writesAreOldest } from "./waiting-writes";
 
 /** A controller and its kind. */
 @unmanaged
@@ -52,10 +51,9 @@ export class Service {
     this.takeKind(now, from);
   }
 
-  /** Whether the state may leave out what waits in the write queue. */
-  canSetWritesAside(now: i64): bool {
-    const named = this.kind == DramKind.Lpddr5 && this.lpddr5.namesWrite();
-    return !named && writesAreOldest(this.base, now);
+  /** Whether what waits in the write queue changes nothing before somebody looks at it. */
+  ignoresWrites(): bool {
+    return !this.base.writeMode && !(this.kind == DramKind.Lpddr5 && this.lpddr5.namesWrite());
   }
 
   /** What the kind adds to the controller's state. */
