@@ -6,6 +6,7 @@ import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { storedScales } from "../../src/formats/scale-tree.js";
+import { integerGrid, scalesOnGrid } from "../../src/formats/second-level.js";
 import { roundToHalf } from "../../src/half.js";
 import { RUNS, SEED } from "../support/build.js";
 import { shipped } from "../support/formats.js";
@@ -56,6 +57,10 @@ scales(`an FP8 second level of the tensor: the largest is ${E4M3_LARGEST} units,
     }
   });
   fc.assert(law, { seed: SEED, numRuns: RUNS });
+});
+
+scales("half-way between two places of a grid: the even one", () => {
+  assert.equal(scalesOnGrid([255, 0.5, 1.5, 2.5, 3.5], integerGrid(8)), [255, 0, 2, 2, 4]);
 });
 
 scales("a shared exponent is the power of two below, FP16 the nearest, FP32 what it is", () => {
