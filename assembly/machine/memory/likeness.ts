@@ -20,7 +20,8 @@ export function areAlike(a: MemoChannel, b: MemoChannel): bool {
     return false;
   const taking = a.place.entry != 0 ? a.segments.taking : 0;
   if (a.place.entry != 0 && (taking != b.segments.taking || a.segments.offset != b.segments.offset)) return false;
-  return haveSameParts(a.whole, b.whole) && areAtSameRows(a, b) && haveSamePieces(a.frame, b.frame, taking > 0);
+  if (!areAtSameRows(a, b) || !haveSameParts(a.whole, b.whole)) return false;
+  return haveSamePieces(a.frame, b.frame, taking > 0);
 }
 
 /** Makes a channel a copy of another one, but for what it has counted. */
@@ -54,18 +55,19 @@ function toOwnPart(piece: Piece, own: Runs): void {
 
 /** Parts with the same transactions and slots, as far as they are done; gives them their ranks. */
 function haveSameParts(a: Runs, b: Runs): bool {
-  if (a.number() != b.number()) return false;
   let own = a.first;
   let other = b.first;
-  while (own != null && other != null) {
+  for (let rank = 0; own != null && other != null; rank++) {
     if (own.local != other.local || own.toOffer != other.toOffer || own.toComplete != other.toComplete) return false;
     if (own.arrive != other.arrive || own.slot != other.slot || own.write != other.write) return false;
     if (own.completion != other.completion || own.reported != other.reported) return false;
     if (own.toReport != other.toReport) return false;
+    own.rank = rank;
+    other.rank = rank;
     own = own.next;
     other = other.next;
   }
-  return true;
+  return own == null && other == null;
 }
 
 function areAtSameRows(a: MemoChannel, b: MemoChannel): bool {
