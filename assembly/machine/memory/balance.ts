@@ -4,8 +4,6 @@
 //   Worth       transactions remembered minus what entering cost, of late. Where nothing repeats itself it falls below zero, and
 //               the channels serve alone for a while: remembering never costs much.
 
-/** Transactions that could be simulated in the time that one segment takes more when it has to be entered. */
-const COST: i64 = 80;
 /** Of a channel that serves alone, transactions for each that may be spent on trying the memo again. */
 const TRY: i64 = 8;
 
@@ -18,8 +16,11 @@ export class Balance {
   simulated: i64;
   worth: i64;
   mostWorth: i64;
+  cost: i64; // transactions that could be simulated in the time that one segment takes more when it has to be entered
 
-  build(bytes: i32): void {
+  /** Of a memo of some bytes; the longer the queues, the more there is to enter. */
+  build(bytes: i32, requests: i32): void {
+    this.cost = requests;
     this.mostWorth = bytes >> 4;
     this.worth = this.mostWorth;
   }
@@ -34,7 +35,7 @@ export class Balance {
     } else {
       this.misses++;
       this.simulated += transactions;
-      this.worth -= COST;
+      this.worth -= this.cost;
     }
   }
 

@@ -44,7 +44,8 @@ export function newMemoChannel(device: usize, index: i32, fifoCapacity: i32): Me
 export function newMemo(like: MemoChannel, channels: i32, bytes: i32): Memo {
   const memo = make<Memo>();
   const frame = like.frame;
-  const keyCapacity = frame.capacity + 5 * frame.shelf.capacity + like.rehearsal.channel.controller.banks.banks + 16;
-  memo.build(bytes, channels, like.rehearsal.outcome.mostBytes(), keyCapacity);
+  const controller = like.rehearsal.channel.controller;
+  const keyCapacity = frame.capacity + 6 * frame.shelf.capacity + controller.banks.banks + 16;
+  memo.build(bytes, channels, like.rehearsal.outcome.mostBytes(), keyCapacity, controller.pool.capacity);
   return memo;
 }

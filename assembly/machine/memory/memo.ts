@@ -51,8 +51,11 @@ export class Memo {
   counters: usize; // i64[COUNTERS] of entries used
   used: usize; // entries whose uses are not in them, 0 when there is none
 
-  /** A memo of at least the bytes that the places need, each a state, and one of them so many segments more. */
-  build(wanted: i32, places: i32, segmentBytes: i32, keyCapacity: i32): void {
+  /**
+   * A memo of at least the bytes that the places need, each a state, and one of them so many segments more; for channels that
+   * hold so many requests.
+   */
+  build(wanted: i32, places: i32, segmentBytes: i32, keyCapacity: i32, requests: i32): void {
     const bytes = max<i32>(wanted, (places + MOST_SEGMENTS) * segmentBytes);
     let count = 64;
     while (count < bytes / BYTES_A_BUCKET) count <<= 1;
@@ -65,7 +68,7 @@ export class Memo {
     this.key = heap.alloc((<usize>keyCapacity) << 2);
     this.placeCount = 0;
     this.balance = make<Balance>();
-    this.balance.build(wanted);
+    this.balance.build(wanted, requests);
     this.rehearsals = 0;
     this.forgotten = 0;
     this.counters = zeroed(COUNTERS << 3);
