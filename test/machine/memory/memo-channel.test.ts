@@ -130,6 +130,23 @@ for (const [name, options] of CASES) {
   });
 }
 
+// Writes are set aside beside so many clocks of acceptance at most (shelf.ts); here there are more.
+memo("long queues: as if every clock were simulated", () => {
+  const queues = { ReadQueue: 200, WriteQueue: 150, WriteHigh: 140, WriteLow: 20 };
+  const device = withWords(shippedVector("lpddr5-6400", { mapping: "B" }), { RefreshClocks: 1500, ...queues });
+  const parts = Array.from({ length: 240 }, (_, i): PartRequest[] => {
+    const arrive = 3000 * (i >> 2);
+    const read = { local: ((i >> 2) * 7 + (i & 3) * 3) * 4096 + (i & 3) * 37, count: 256, write: false, arrive };
+    return [read, { local: ((i >> 2) * 5 + (i & 3) + 1000) * 4096 + (i & 3) * 11, count: 3, write: true, arrive }];
+  }).flat();
+  const [plain, remembering] = [0, 1 << 14].map((size) => {
+    const channel = new BareChannel(device, dramExports("release"));
+    if (size > 0) channel.remember(size);
+    return tell(channel, parts, 100, 3);
+  });
+  assert.equal(remembering, plain);
+});
+
 memo("random devices: as if every clock were simulated", () => {
   const check = (device: Int32Array, motif: Motif, { step, looks }: { step: number; looks: number }, kib: number) =>
     isTheSame(device, motif, step, looks, kib, "debug");
