@@ -37,7 +37,7 @@ export interface SimulateOptions {
   signal?: AbortSignal | undefined;
   /** Whether the idealised runs go beside it; `exposed` is null without them. Default: yes. */
   counterfactuals?: boolean;
-  /** Whether the run is observed: by op, over time. Changes nothing else of the result. */
+  /** Whether the run is observed: by op, over time. Changes nothing else that is modelled. */
   detail?: boolean | undefined;
   /** Who else observes it, made once the job is known. */
   listen?: ((job: Job) => Listener[]) | undefined;
