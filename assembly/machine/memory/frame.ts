@@ -142,17 +142,14 @@ export class Frame {
     const shelf = this.shelf;
     const joined = shelf.isNow();
     const write = shelf.add();
-    this.place(write, part.local);
     write.part = part;
     write.count = 1;
-    write.size = 1;
-    write.banks = (<u64>1) << write.bank;
     write.write = true;
     write.classified = false;
     write.rank = 0;
     write.tied = true;
     write.joined = joined;
-    shelf.note(write.base);
+    this.shelve(write, part.local);
   }
 
   /** Changes what is set aside; writes that are not any more become pieces from `end` on. Where the pieces end now. */
@@ -174,16 +171,21 @@ export class Frame {
       write.rank = load<i32>(line, 12);
       if ((flags & Aside.Last) == 0) write.count = 1;
       from.count -= write.count;
-      this.place(write, from.base + <i64>load<i32>(line, 4));
-      write.size = 1;
-      write.banks = (<u64>1) << write.bank;
-      shelf.note(write.base);
+      this.shelve(write, from.base + <i64>load<i32>(line, 4));
     }
     for (let i = 0; i < before; i++) {
       const left = setAsideBefore(shelf, i);
       if (left.count > 0) memory.copy(changetype<usize>(this.piece(end++)), changetype<usize>(left), offsetof<Piece>());
     }
     return end;
+  }
+
+  /** A write on the shelf is a piece of one transaction. */
+  private shelve(write: Piece, local: i64): void {
+    this.place(write, local);
+    write.size = 1;
+    write.banks = this.banksOf(1, write.bank);
+    this.shelf.note(local);
   }
 
   private place(piece: Piece, base: i64): void {

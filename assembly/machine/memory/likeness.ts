@@ -1,5 +1,5 @@
 //
-//   Likeness: whether two channels that remember are in the same situation, at other rows even, and making one a copy of the other.
+//   Likeness: whether two channels that remember are in the same situation, at the same rows, and making one a copy of the other.
 //
 //     state, segment under way, refresh    parts under way    pieces, writes set aside, open rows
 //              ==                               ==                          ==                       they will do the same

@@ -98,11 +98,6 @@ export class MemoChannel {
     }
   }
 
-  /** Clocks below are processed. */
-  clock(): i64 {
-    return this.alone ? this.rehearsal.channel.now : this.now;
-  }
-
   /** Processes all memory clocks t < until; parts whose last completion clock got known go to `out`. */
   advance(until: i64, out: Completions): void {
     this.process(until, false, out);

@@ -12,6 +12,7 @@ import { make } from "../alloc";
 import { StateReader, twisted } from "../state";
 import { dramWord } from "./address";
 import { Channel, newChannel } from "./channel";
+import { Controller } from "./controller";
 import { takeRequests } from "./controller-state";
 import { Frame } from "./frame";
 import { skipFrame } from "./frame-state";
@@ -20,7 +21,6 @@ import { Origin } from "./origin";
 import { newOutcome, Outcome } from "./outcome";
 import { Part, Runs } from "./runs";
 import { Shelf } from "./shelf";
-import { takeWrite } from "./waiting-writes";
 
 /** Idling is remembered up to so many clocks. */
 const LONGEST_IDLE: i64 = 1 << 12;
@@ -187,6 +187,21 @@ export class Rehearsal {
     channel.service.takeKind(now, reader);
     channel.offerSoon();
   }
+}
+
+/** A write that a state has left out, younger than those before it. */
+function takeWrite(base: Controller, part: Part, local: i64, accepted: i64, classified: bool): void {
+  const request = base.pool.take();
+  const place = base.map.place(local);
+  request.part = part;
+  request.local = local;
+  request.accepted = accepted;
+  request.row = base.map.row(place);
+  request.bank = base.map.bank(place);
+  request.write = true;
+  request.classified = classified;
+  part.toComplete++;
+  base.writes.append(request, base.banks.row(request.bank));
 }
 
 /** A rehearsal for channel number `index`; its channel also serves alone, with up to `fifoCapacity` parts. */

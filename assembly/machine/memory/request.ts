@@ -23,7 +23,7 @@ export class Request {
   classified: bool; // counted as row hit, miss or conflict
   waiting: bool; // not free
   queued: bool; // in its queue
-  age: i32; // in canonical(): rank of its clock of acceptance, see request-state.ts
+  age: i32; // in canonical(): rank of its clock of acceptance, see ages.ts
 }
 
 /** All requests a channel can hold, and which of them are free. */

@@ -13,9 +13,6 @@
 import { StateReader, StateWriter } from "../state";
 import { Completions } from "./completions";
 
-/** Words of a part in the canonical state. */
-export const PART_WORDS: i32 = 6;
-
 /** What is left of one run on this channel. */
 @unmanaged
 export class Part {
