@@ -3,9 +3,9 @@
 //   fast-forward, and the oracle clock by clock. Best of a few tries.
 //
 
-import { transactionBytes } from "../src/device.js";
-import { stepsOf } from "../src/dram-run.js";
-import { streamLength, streamRequests } from "../src/streams.js";
+import { transactionBytes } from "../src/dram/device.js";
+import { stepsOf } from "../src/dram/run.js";
+import { streamLength, streamRequests } from "../src/dram/streams.js";
 import { DramDriver, encodeRequests } from "../src/wasm/dram.js";
 import { playStream, streamOf } from "../test/oracle/streams.js";
 import { dramExports } from "../test/support/dram-driver.js";

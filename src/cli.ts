@@ -5,7 +5,7 @@
 //
 
 import { Command, CommanderError } from "commander";
-import { CheckFailed, InputError, Interrupted, nearest } from "./errors.js";
+import { CheckFailed, InputError, Interrupted, nearest } from "./basics/errors.js";
 import { packageVersion } from "./io/version.js";
 
 /** What a file of src/commands/ exports. */

@@ -10,7 +10,7 @@
 
 import { type Cause, IDEAL, startCounterfactual } from "./io/counterfactual.js";
 import { execute, type Job } from "./job.js";
-import { routedWeights } from "./model.js";
+import { routedWeights } from "./model/model.js";
 import type { RunRequest } from "./request.js";
 import { stepTokens } from "./schedule/step.js";
 

@@ -8,21 +8,21 @@
 //
 
 import { Status } from "../assembly/contract.js";
-import { capacityBytes, channelVector, stripeBytes, transactionBytes } from "./device.js";
-import { InputError, Interrupted } from "./errors.js";
-import { type Machine, type MachineOptions, machineKnobs } from "./hardware.js";
+import { InputError, Interrupted } from "./basics/errors.js";
+import { BYTES_PER_KIB } from "./basics/units.js";
+import { capacityBytes, channelVector, stripeBytes, transactionBytes } from "./dram/device.js";
+import { type Machine, type MachineOptions, machineKnobs } from "./hardware/machine.js";
 import { engineBinary, type Inputs, readInputs, type Shelf } from "./io/inputs.js";
-import { codesPlan, constantPlan, type Plan, planFromTrace } from "./plan.js";
-import { type Replay, replay, tokensOf } from "./replay.js";
-import type { ReplayOptions } from "./replay-options.js";
 import { DEFAULT_MEMO_MIB, type RunRequest } from "./request.js";
 import { Placement } from "./schedule/placement.js";
 import { Program } from "./schedule/program.js";
 import { StepSchedule, spillBytes, stepTokens } from "./schedule/step.js";
-import { syntheticPlan } from "./synthetic.js";
-import { SLICES } from "./trace-json.js";
-import { transplantedPlan } from "./transplant.js";
-import { BYTES_PER_KIB } from "./units.js";
+import { codesPlan, constantPlan, type Plan, planFromTrace } from "./trace/plan.js";
+import { type Replay, replay, tokensOf } from "./trace/replay.js";
+import type { ReplayOptions } from "./trace/replay-options.js";
+import { syntheticPlan } from "./trace/synthetic.js";
+import { SLICES } from "./trace/trace-json.js";
+import { transplantedPlan } from "./trace/transplant.js";
 import { compileMachine, loadMachine } from "./wasm/load.js";
 import { Machine as Engine, type Observer, type Supply } from "./wasm/machine.js";
 

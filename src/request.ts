@@ -2,8 +2,8 @@
 //   What one run is asked: names and numbers as the user gave them, defaults filled in. `simulate` resolves the names.
 //
 
-import type { Phase } from "./replay-options.js";
-import type { Process } from "./synthetic.js";
+import type { Phase } from "./trace/replay-options.js";
+import type { Process } from "./trace/synthetic.js";
 
 /** MiB for the memo of the DRAM channels where nobody says, and at most: linear memory ends at 4 GiB. */
 export const DEFAULT_MEMO_MIB = 64;

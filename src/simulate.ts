@@ -6,30 +6,37 @@
 //
 
 import { MemoCount } from "../assembly/contract.js";
-import { recordedAccuracy } from "./accuracy.js";
-import { areaOf } from "./area.js";
-import { breakdownOf, type Counters, computedBits, dramResultOf, fetchedBits, namedCounters } from "./counters.js";
-import { type Device, dramEnergy, peakGBps } from "./device.js";
-import { type DramEnergy, energyOf, priceList } from "./energy.js";
-import { citedPrices, type EnergyTables, energyNotes } from "./energy-tables.js";
-import type { Machine } from "./hardware.js";
-import { stateHash } from "./hash.js";
+import { secondsOf } from "./basics/units.js";
+import { type Device, dramEnergy, peakGBps } from "./dram/device.js";
+import { areaOf } from "./energy/area.js";
+import { type DramEnergy, energyOf, priceList } from "./energy/energy.js";
+import { citedPrices, type EnergyTables, energyNotes } from "./energy/tables.js";
+import type { Machine } from "./hardware/machine.js";
 import { type IdealCycles, idealised } from "./idealised.js";
 import { type Cause, IDEAL } from "./io/counterfactual.js";
 import type { Inputs, Shelf } from "./io/inputs.js";
 import { packageVersion } from "./io/version.js";
 import { execute, type Job, type OnProgress, prepare } from "./job.js";
-import { routedWeights } from "./model.js";
+import { routedWeights } from "./model/model.js";
 import { depthDetail } from "./observe/depths.js";
 import { OpTable } from "./observe/ops.js";
 import { type Listener, tell } from "./observe/reader.js";
 import { Windows } from "./observe/windows.js";
-import { type Plan, wantedBits } from "./plan.js";
-import { firstSteps, type Replay } from "./replay.js";
 import type { RunRequest } from "./request.js";
-import type { CitedPrice, Detail, MemoResult, Prices, Result } from "./result.js";
+import {
+  breakdownOf,
+  type Counters,
+  computedBits,
+  dramResultOf,
+  fetchedBits,
+  namedCounters,
+} from "./result/counters.js";
+import type { CitedPrice, Detail, MemoResult, Prices, Result } from "./result/result.js";
+import { stateHash } from "./result/state-hash.js";
 import { passBits, slicesOf } from "./schedule/codes.js";
-import { secondsOf } from "./units.js";
+import { recordedAccuracy } from "./trace/accuracy.js";
+import { type Plan, wantedBits } from "./trace/plan.js";
+import { firstSteps, type Replay } from "./trace/replay.js";
 import type { Machine as Engine } from "./wasm/machine.js";
 
 export interface SimulateOptions {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type RequestOptions, requestOf } from "../src/commands/run-options.js";
+import { type RequestOptions, requestOf } from "../src/commands/run/options.js";
 
 const cli = suite("command line");
 const project = fileURLToPath(new URL("../..", import.meta.url));

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { parseTrace } from "../src/trace.js";
+import { parseTrace } from "../src/trace/trace.js";
 
 const exporters = suite("exporters");
 const script = fileURLToPath(new URL("../../exporters/huggingface/export_trace.py", import.meta.url));

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { Interrupted } from "../src/errors.js";
+import { Interrupted } from "../src/basics/errors.js";
 import { prepare } from "../src/job.js";
 import type { RunRequest } from "../src/request.js";
 import { simulate } from "../src/simulate.js";

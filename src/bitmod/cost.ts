@@ -9,7 +9,7 @@
 //               inside a product, and not at all with the next one.
 //
 
-import { BITS_PER_BYTE, ceilDiv } from "../units.js";
+import { BITS_PER_BYTE, ceilDiv } from "../basics/units.js";
 import type { Product } from "./products.js";
 import type { FormulaMachine, FormulaStep, Platform, SramPort } from "./tables.js";
 

@@ -6,8 +6,8 @@
 //
 
 import { z } from "zod";
-import type { Model } from "../model.js";
-import { parseWithSchema } from "../yaml.js";
+import { parseWithSchema } from "../basics/yaml.js";
+import type { Model } from "../model/model.js";
 import { formulaModel } from "./from-model.js";
 import type { FormulaMachine, FormulaModel, SramTable } from "./tables.js";
 

@@ -6,7 +6,7 @@
 //   Law         cycles = sum over products of count x max(compute, dram): a barrier behind every product.
 //
 
-import { InputError } from "../errors.js";
+import { InputError } from "../basics/errors.js";
 import { costOf, type ProductCost, type ProductEnergy } from "./cost.js";
 import { type Product, productsOf } from "./products.js";
 import { type FormulaMachine, type FormulaModel, type FormulaStep, portsOf } from "./tables.js";

@@ -5,7 +5,7 @@
 //     Model ──► formulaModel ──► FormulaModel
 //
 
-import type { Model } from "../model.js";
+import type { Model } from "../model/model.js";
 import type { FormulaLinear, FormulaModel } from "./tables.js";
 
 export function formulaModel(model: Model): FormulaModel {

@@ -16,12 +16,12 @@
 //   A total with max() has no unique parts: the order above is part of what each figure means.
 //
 
-import { type Counters, dramBytesOf, namedCounters } from "../counters.js";
-import { peakGBps } from "../device.js";
-import type { MachineOptions } from "../hardware.js";
+import { BITS_PER_BYTE } from "../basics/units.js";
+import { peakGBps } from "../dram/device.js";
+import type { MachineOptions } from "../hardware/machine.js";
 import { execute, type Job, type OnProgress } from "../job.js";
 import type { RunRequest } from "../request.js";
-import { BITS_PER_BYTE } from "../units.js";
+import { type Counters, dramBytesOf, namedCounters } from "../result/counters.js";
 import type { ComparedMachine, ComparedModel } from "./data-file.js";
 import type { Estimate } from "./estimate.js";
 import { type FormulaStep, weightBitsOf } from "./tables.js";

@@ -8,8 +8,8 @@
 //   Left out    causality (half of a prefill's attention), norms, softmax, RoPE, the embedding, storing K and V.
 //
 
-import { InputError } from "../errors.js";
-import { ceilDiv } from "../units.js";
+import { InputError } from "../basics/errors.js";
+import { ceilDiv } from "../basics/units.js";
 import { type FormulaMachine, type FormulaModel, type FormulaStep, weightBitsOf } from "./tables.js";
 
 /** inputs x outputs weights on tokens x batch vectors. */

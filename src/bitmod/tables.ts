@@ -7,7 +7,7 @@
 //   No number lives in code: what a published revision assumes about a machine or a model is a row of a file.
 //
 
-import { InputError } from "../errors.js";
+import { InputError } from "../basics/errors.js";
 
 /** Of the public artifact: `paper` gives the published figures, `head` corrects attention. */
 export const REVISIONS = ["paper", "head"] as const;

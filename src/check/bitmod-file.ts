@@ -8,9 +8,9 @@
 //
 
 import { z } from "zod";
+import { InputError } from "../basics/errors.js";
+import { parseJson, readValue } from "../basics/json.js";
 import type { FormulaMachine, FormulaModel, FormulaStep, PerModel, Phase, Platform } from "../bitmod/tables.js";
-import { InputError } from "../errors.js";
-import { parseJson, readValue } from "../json.js";
 import {
   type Accel,
   accelSchema,

@@ -8,11 +8,11 @@
 //                   is listed, and fails nothing.
 //
 
+import { PJ_PER_UJ } from "../basics/units.js";
 import type { ProductCost } from "../bitmod/cost.js";
 import { type Estimate, estimate } from "../bitmod/estimate.js";
 import type { Product } from "../bitmod/products.js";
 import { weightBitsOf } from "../bitmod/tables.js";
-import { PJ_PER_UJ } from "../units.js";
 import { type Layers, readBitmodFile, type Subject } from "./bitmod-file.js";
 import type { HeadRow, LayerDetail, PaperRow } from "./bitmod-schema.js";
 import { type CheckedRow, type CheckVerdict, type Difference, type UncheckedRow, verdictOf } from "./verdict.js";

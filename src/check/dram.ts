@@ -11,12 +11,12 @@
 
 import { z } from "zod";
 import { Counter } from "../../assembly/contract.js";
-import { channelVector, transactionBytes } from "../device.js";
-import { deviceFromGolden } from "../device-golden.js";
-import { InputError } from "../errors.js";
-import { readJson } from "../json.js";
-import { isStreamName, type StreamSteps, streamRequests } from "../streams.js";
+import { InputError } from "../basics/errors.js";
+import { readJson } from "../basics/json.js";
+import { channelVector, transactionBytes } from "../dram/device.js";
+import { isStreamName, type StreamSteps, streamRequests } from "../dram/streams.js";
 import { type DramDriver, encodeRequests } from "../wasm/dram.js";
+import { deviceFromGolden } from "./device-golden.js";
 import { type CheckedRow, type CheckVerdict, type Difference, type UncheckedRow, verdictOf } from "./verdict.js";
 
 /** Channels of their own for a device vector. */

@@ -10,10 +10,10 @@
 
 import { z } from "zod";
 import { ACCUMULATOR_BITS, Alignment, CODES, LONGEST_GROUP, MAX_SLOTS } from "../../assembly/numeric/contract.js";
-import { InputError } from "../errors.js";
+import { InputError } from "../basics/errors.js";
+import { fp16ToNumber } from "../basics/half.js";
+import { readJson } from "../basics/json.js";
 import { fitsSlots, packTerm, type Recoding, termTable } from "../formats/term-table.js";
-import { fp16ToNumber } from "../half.js";
-import { readJson } from "../json.js";
 import type { Accumulator, Arithmetic } from "../wasm/numeric.js";
 import { type CheckedRow, type CheckVerdict, type Difference, verdictOf } from "./verdict.js";
 

@@ -11,7 +11,8 @@
 //
 
 import { z } from "zod";
-import { InputError } from "../errors.js";
+import { InputError } from "../basics/errors.js";
+import { readJson } from "../basics/json.js";
 import {
   asymmetric,
   best,
@@ -24,7 +25,6 @@ import {
   valuesOf,
 } from "../formats/group-rules.js";
 import { integerGrid, scalesOnGrid } from "../formats/second-level.js";
-import { readJson } from "../json.js";
 import { type CheckedRow, type CheckVerdict, type Difference, verdictOf } from "./verdict.js";
 
 const floats = z.string().regex(/^(?:[0-9a-f]{8})+$/, "allowed FP32 numbers, eight hex digits each, little-endian");

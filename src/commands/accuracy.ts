@@ -3,7 +3,7 @@
 //
 
 import type { Command } from "commander";
-import { InputError } from "../errors.js";
+import { InputError } from "../basics/errors.js";
 import type { KvFormat } from "../infer/kv-cache.js";
 import { ARITHMETICS, type Arithmetic } from "../infer/linear.js";
 import { Reader } from "../infer/reader.js";
@@ -15,10 +15,10 @@ import { type ModelFolder, openKernels, readLanguageModel, readTokenizer } from 
 import { lookOfStdout } from "../io/look.js";
 import { finished, startProgress } from "../io/progress.js";
 import { packageVersion } from "../io/version.js";
-import { integer, oneOf } from "../options.js";
 import { type AccuracyReport, accuracyPage } from "../report/accuracy-page.js";
 import { renderPage } from "../report/terminal.js";
 import { budgetList, budgetsOf } from "./budgets.js";
+import { integer, oneOf } from "./options.js";
 
 interface AccuracyOptions {
   model: string;

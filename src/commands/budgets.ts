@@ -2,7 +2,7 @@
 //   Budgets on a command line: those that a model's slices have thresholds for.
 //
 
-import { InputError } from "../errors.js";
+import { InputError } from "../basics/errors.js";
 import type { LanguageModel } from "../infer/language-model.js";
 import type { Budget } from "../infer/study.js";
 

@@ -3,12 +3,12 @@
 //
 
 import type { Command } from "commander";
+import { CheckFailed, InputError } from "../basics/errors.js";
 import { checkBitmod } from "../check/bitmod.js";
 import { checkDram } from "../check/dram.js";
 import { checkPe } from "../check/pe.js";
 import { checkQuant } from "../check/quant.js";
 import { type CheckVerdict, linesOf } from "../check/verdict.js";
-import { CheckFailed, InputError } from "../errors.js";
 import { readText } from "../io/files.js";
 import { engineBinary, numericBinary } from "../io/inputs.js";
 import { startProgress } from "../io/progress.js";

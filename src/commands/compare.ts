@@ -4,14 +4,13 @@
 //
 
 import type { Command } from "commander";
+import { InputError, Interrupted } from "../basics/errors.js";
 import type { Axis, Point } from "../compare/points.js";
-import { InputError, Interrupted } from "../errors.js";
 import { readText } from "../io/files.js";
 import { readComparison } from "../io/formula.js";
 import { lookOfStdout } from "../io/look.js";
 import { attended } from "../io/progress.js";
 import { packageVersion } from "../io/version.js";
-import { oneOf } from "../options.js";
 import { compareCsv, compareJson, comparePage } from "../report/compare-table.js";
 import { differenceJson, differencePage } from "../report/difference-page.js";
 import { markdownOf } from "../report/markdown.js";
@@ -19,7 +18,8 @@ import { missedCsv, missedJson, missedPage } from "../report/missed-table.js";
 import type { Page } from "../report/page.js";
 import { renderPage } from "../report/terminal.js";
 import type { RunRequest } from "../request.js";
-import { addOptions, checkNamed, type RequestOptions, RUN_OPTIONS, requestOf } from "./run-options.js";
+import { oneOf } from "./options.js";
+import { addOptions, checkNamed, type RequestOptions, RUN_OPTIONS, requestOf } from "./run/options.js";
 
 const FORMATS = ["terminal", "md", "csv"] as const;
 
@@ -108,7 +108,7 @@ async function explain(results: string[], options: CompareOptions & Lists): Prom
   const { format, json } = options;
   if (format === "csv") throw new InputError("--format csv has no meaning between two results; allowed terminal, md");
   const { differenceOf } = await import("../compare/difference.js");
-  const { parseResult } = await import("../result-file.js");
+  const { parseResult } = await import("../result/result-file.js");
   const [a, b] = results.map((path) => parseResult(readText(path), path, packageVersion()));
   const difference = differenceOf(a, b);
   process.stdout.write(json ? differenceJson(difference) : pageText(differencePage(difference), format));

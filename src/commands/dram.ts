@@ -3,17 +3,10 @@
 //
 
 import type { Command } from "commander";
-import { type ChannelOptions, channelVector, type Device, type Mapping, parseDevice } from "../device.js";
-import { ADDRESS_LEVELS } from "../device-schema.js";
-import { runStream, stepsOf } from "../dram-run.js";
-import { InputError } from "../errors.js";
-import { labelOf, readNamed, readText, sha256 } from "../io/files.js";
-import { engineBinary } from "../io/inputs.js";
-import { lookOfStdout } from "../io/look.js";
-import { packageVersion } from "../io/version.js";
-import { integer, oneOf } from "../options.js";
-import { type DramReport, dramPage } from "../report/dram-page.js";
-import { renderPage } from "../report/terminal.js";
+import { InputError } from "../basics/errors.js";
+import { type ChannelOptions, channelVector, type Device, type Mapping, parseDevice } from "../dram/device.js";
+import { ADDRESS_LEVELS } from "../dram/device-schema.js";
+import { runStream, stepsOf } from "../dram/run.js";
 import {
   isStreamName,
   parseStream,
@@ -22,9 +15,16 @@ import {
   type StreamSteps,
   streamLength,
   streamRequests,
-} from "../streams.js";
+} from "../dram/streams.js";
+import { labelOf, readNamed, readText, sha256 } from "../io/files.js";
+import { engineBinary } from "../io/inputs.js";
+import { lookOfStdout } from "../io/look.js";
+import { packageVersion } from "../io/version.js";
+import { type DramReport, dramPage } from "../report/dram-page.js";
+import { renderPage } from "../report/terminal.js";
 import { DramDriver, loadDram } from "../wasm/dram.js";
 import { compileMachine } from "../wasm/load.js";
+import { integer, oneOf } from "./options.js";
 
 interface DramOptions {
   device: string;

@@ -3,7 +3,7 @@
 //
 
 import { type Command, Option } from "commander";
-import { InputError } from "../errors.js";
+import { InputError } from "../basics/errors.js";
 import { bitsPerWeight, depthCosts, formatBytes } from "../formats/format.js";
 import { codeBitsOf } from "../formats/slice-layout.js";
 import { assetNames } from "../io/files.js";

@@ -3,15 +3,15 @@
 //
 
 import type { Command } from "commander";
-import { InputError } from "../errors.js";
-import { type Machine, parseMachine } from "../hardware.js";
+import { InputError } from "../basics/errors.js";
+import { type Machine, parseMachine } from "../hardware/machine.js";
 import { readNamed } from "../io/files.js";
 import { lookOfStdout } from "../io/look.js";
 import { modelFolders, modelTable, readModel } from "../io/models.js";
-import { modelSizes } from "../model-sizes.js";
 import { jsonText } from "../report/json.js";
 import { type ListedModel, modelPage, modelsPage } from "../report/models-page.js";
 import { renderPage } from "../report/terminal.js";
+import { modelSizes } from "../schedule/model-sizes.js";
 
 const HELP = `
 A model is a folder with a config.json (Hugging Face format), or a name of models/shapes.json. Dense models of the

@@ -5,12 +5,11 @@
 import { statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import type { Command } from "commander";
-import { InputError } from "../errors.js";
+import { InputError } from "../basics/errors.js";
 import { chartLibraries } from "../io/chart-libraries.js";
 import { fileExists, readText, sha256, writeAll } from "../io/files.js";
 import { engineBinary, readInputs } from "../io/inputs.js";
 import { packageVersion } from "../io/version.js";
-import { oneOf } from "../options.js";
 import { inOrder } from "../report/figures/fronts.js";
 import { fullPageOf } from "../report/full-page.js";
 import { htmlOf } from "../report/html.js";
@@ -18,12 +17,13 @@ import { markdownOf } from "../report/markdown.js";
 import type { Attachment, Page } from "../report/page.js";
 import { svgOf } from "../report/svg.js";
 import { sweepReport } from "../report/sweep-report.js";
-import { parseResult } from "../result-file.js";
+import { parseResult } from "../result/result-file.js";
 import { frontOf } from "../sweep/aims.js";
 import { configFile } from "../sweep/config-file.js";
 import type { Header } from "../sweep/header.js";
 import type { Answered } from "../sweep/record.js";
-import { requestOfPoint } from "./sweep-options.js";
+import { oneOf } from "./options.js";
+import { requestOfPoint } from "./sweep/options.js";
 
 /** Best points that come with a report as machine files. */
 const MOST_CONFIGS = 12;
@@ -81,7 +81,7 @@ function pageOfRun(path: string): Page {
 
 /** What a sweep has answered by now. */
 async function pageOfSweep(folder: string): Promise<Page> {
-  const { readAnswers, readSweep } = await import("../io/sweep-folder.js");
+  const { readAnswers, readSweep } = await import("./sweep/folder.js");
   const { checkMaker } = await import("../sweep/header.js");
   const { header } = readSweep(folder);
   checkMaker(header, { version: packageVersion(), engine: sha256(engineBinary()) }, folder);

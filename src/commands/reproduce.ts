@@ -3,16 +3,16 @@
 //
 
 import type { Command } from "commander";
+import { InputError } from "../basics/errors.js";
 import { reproduce as reproduceBitmod } from "../bitmod/reproduce.js";
 import { REVISIONS, type Revision } from "../bitmod/tables.js";
-import { InputError } from "../errors.js";
 import { readComparison } from "../io/formula.js";
 import { lookOfStdout } from "../io/look.js";
 import { packageVersion } from "../io/version.js";
-import { integer, oneOf } from "../options.js";
 import { type BitmodReport, bitmodCsv, bitmodPage } from "../report/bitmod-page.js";
 import { markdownOf } from "../report/markdown.js";
 import { renderPage } from "../report/terminal.js";
+import { integer, oneOf } from "./options.js";
 
 interface ReproduceOptions {
   revision: Revision;

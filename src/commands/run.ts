@@ -5,20 +5,20 @@
 import { existsSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { Command } from "commander";
-import { InputError, Interrupted } from "../errors.js";
+import { InputError, Interrupted } from "../basics/errors.js";
 import { ARITHMETICS, type Arithmetic } from "../infer/linear.js";
 import { writeAll } from "../io/files.js";
 import { lookOfStdout } from "../io/look.js";
 import { attended } from "../io/progress.js";
-import { oneOf } from "../options.js";
 import { toJson } from "../report/json.js";
 import { toMarkdown } from "../report/markdown.js";
 import { explainPage } from "../report/ops.js";
 import { renderPage, toTerminal } from "../report/terminal.js";
 import type { RunRequest } from "../request.js";
-import type { Result } from "../result.js";
-import { addOptions, type RequestOptions, RUN_OPTIONS, requestOf } from "./run-options.js";
-import { addRecordingOptions, type Recorder, type RecordingOptions, recorderOf } from "./run-recordings.js";
+import type { Result } from "../result/result.js";
+import { oneOf } from "./options.js";
+import { addOptions, type RequestOptions, RUN_OPTIONS, requestOf } from "./run/options.js";
+import { addRecordingOptions, type Recorder, type RecordingOptions, recorderOf } from "./run/recordings.js";
 
 interface RunOptions extends RequestOptions, RecordingOptions {
   json?: boolean;
@@ -132,7 +132,7 @@ async function answer(
   const observe = { detail: detail || explain, listen: recorder?.listen };
   const run = () => attended(quiet === true, (attention) => simulate(request, { ...attention, ...observe }));
   if (accuracy === "recorded") return run();
-  const { startMeasurement } = await import("../io/measurement.js");
+  const { startMeasurement } = await import("./run/accuracy.js");
   const measurement = startMeasurement(request, arithmetic ?? ARITHMETICS[0]);
   try {
     const result = await run();

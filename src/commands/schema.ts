@@ -1,5 +1,5 @@
 //
-//   Writes hw-configs/machine.schema.json, for editors, and docs/knobs.md from the rows of src/knobs.ts; test/knobs.test.ts says
+//   Writes hw-configs/machine.schema.json, for editors, and docs/knobs.md from the rows of src/hardware/knobs.ts; test/hardware/knobs.test.ts says
 //   when they are old.
 //
 //     npm run build:ts && node dist/src/commands/schema.js
@@ -7,8 +7,8 @@
 
 import { realpathSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { knobTable, machineJsonSchema } from "../hardware/machine-schema.js";
 import { assetPath, writeAll } from "../io/files.js";
-import { knobTable, machineJsonSchema } from "../machine-schema.js";
 
 export function writeSchema(): void {
   writeAll(assetPath("hw-configs"), { "machine.schema.json": machineJsonSchema() });
@@ -17,7 +17,7 @@ export function writeSchema(): void {
 
 /** docs/knobs.md. */
 export function knobPage(): string {
-  const about = "Every key of a machine file; `--set path=value` sets one for a run. Made from src/knobs.ts.";
+  const about = "Every key of a machine file; `--set path=value` sets one for a run. Made from src/hardware/knobs.ts.";
   return `# Knobs of a machine\n\n${about}\n\n${knobTable().trimEnd()}\n`;
 }
 

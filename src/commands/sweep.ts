@@ -3,16 +3,16 @@
 //
 
 import type { Command } from "commander";
-import { InputError } from "../errors.js";
+import { InputError } from "../basics/errors.js";
 import { lookOfStdout } from "../io/look.js";
-import type { Shard } from "../io/sweep-folder.js";
-import { integer, oneOf } from "../options.js";
 import { jsonText } from "../report/json.js";
 import { markdownOf } from "../report/markdown.js";
 import { sweepPage } from "../report/sweep-table.js";
 import { renderPage } from "../report/terminal.js";
 import { frontOf } from "../sweep/aims.js";
 import { SEARCHES, type Search } from "../sweep/space.js";
+import { integer, oneOf } from "./options.js";
+import type { Shard } from "./sweep/folder.js";
 
 const FORMATS = ["terminal", "md"] as const;
 const BATCHES = ["slurm", "parallel"] as const;
@@ -111,7 +111,7 @@ function printOptions(command: Command): Command {
 async function sweep(space: string | undefined, options: Options): Promise<void> {
   if (space === undefined) throw new InputError("sweep wants a space file; mobisim sweep --help has one to begin with");
   const out = folderOf(space, options);
-  const { planSweep, runShard, WHOLE } = await import("./sweep-work.js");
+  const { planSweep, runShard, WHOLE } = await import("./sweep/work.js");
   planSweep(space, { ...options, out, search: searchOf(options) });
   await runShard(out, WHOLE, { ...options, quiet: options.quiet === true });
   await merge(out, { ...options, shards: 1 });
@@ -119,12 +119,12 @@ async function sweep(space: string | undefined, options: Options): Promise<void>
 
 async function plan(space: string, options: Options): Promise<void> {
   const out = folderOf(space, options);
-  const { planSweep } = await import("./sweep-work.js");
+  const { planSweep } = await import("./sweep/work.js");
   const { header, points } = planSweep(space, { ...options, out, search: searchOf(options) });
   if (options.for !== undefined) {
     if (points === undefined)
       throw new InputError("--for: an evolution goes on from what it found; allowed other searches");
-    const { batchScript } = await import("./sweep-script.js");
+    const { batchScript } = await import("./sweep/script.js");
     process.stdout.write(batchScript(options.for, header.name, out, options.shards ?? DEFAULT_SHARDS));
     return;
   }
@@ -134,12 +134,12 @@ async function plan(space: string, options: Options): Promise<void> {
 }
 
 async function runPart(folder: string, { shard: part, ...options }: Options): Promise<void> {
-  const { runShard, WHOLE } = await import("./sweep-work.js");
+  const { runShard, WHOLE } = await import("./sweep/work.js");
   await runShard(folder, part ?? WHOLE, { ...options, quiet: options.quiet === true });
 }
 
 async function merge(folder: string, { shards, json, format }: Options): Promise<void> {
-  const { mergeSweep } = await import("./sweep-work.js");
+  const { mergeSweep } = await import("./sweep/work.js");
   const { header, answers } = await mergeSweep(folder, shards);
   const front = frontOf(header, answers).items;
   if (json) return void process.stdout.write(jsonText({ ...header, points: answers.length, front }));

@@ -4,7 +4,7 @@
 
 import { basename, join, resolve } from "node:path";
 import type { Command } from "commander";
-import { InputError } from "../errors.js";
+import { InputError } from "../basics/errors.js";
 import { Reader } from "../infer/reader.js";
 import { record } from "../infer/record.js";
 import type { Sampling } from "../infer/sampling.js";
@@ -12,12 +12,12 @@ import { labelOf, readBytes, readText, resolveNameOrFile, sha256, writeAll } fro
 import { type ModelFolder, openKernels, readLanguageModel, readTokenizer } from "../io/language-model.js";
 import { lookOfStdout } from "../io/look.js";
 import { finished, startProgress } from "../io/progress.js";
-import { integer, oneOf } from "../options.js";
 import { renderPage } from "../report/terminal.js";
 import { type TraceReport, tracePage } from "../report/trace-page.js";
-import { checkTraceAgainstModel, parseTrace, type Trace } from "../trace.js";
-import { budgetStatistics } from "../trace-statistics.js";
+import { budgetStatistics } from "../trace/statistics.js";
+import { checkTraceAgainstModel, parseTrace, type Trace } from "../trace/trace.js";
 import { budgetList, budgetsOf } from "./budgets.js";
+import { integer, oneOf } from "./options.js";
 
 interface RecordOptions {
   model: string;

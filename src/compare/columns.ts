@@ -5,9 +5,9 @@
 //                                             └──► md, terminal: `show`
 //
 
+import { PJ_PER_JOULE } from "../basics/units.js";
 import { integer, percent, seconds, significant } from "../report/format.js";
-import type { Breakdown, Result } from "../result.js";
-import { PJ_PER_JOULE } from "../units.js";
+import type { Breakdown, Result } from "../result/result.js";
 
 export type Value = number | string | null;
 

@@ -4,10 +4,10 @@
 //     axes ──► points ──► RunRequest ──► simulate ──► Result | reason ──► Comparison
 //
 
-import { InputError, Interrupted } from "../errors.js";
+import { InputError, Interrupted } from "../basics/errors.js";
 import type { OnProgress } from "../job.js";
 import type { RunRequest } from "../request.js";
-import type { Result } from "../result.js";
+import type { Result } from "../result/result.js";
 import { simulate } from "../simulate.js";
 import { type Axis, type Point, pointsOf } from "./points.js";
 

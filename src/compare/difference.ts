@@ -7,8 +7,8 @@
 //               to that of the energy.
 //
 
-import type { Band, Breakdown, OpDetail, Result } from "../result.js";
-import { PJ_PER_MILLIJOULE } from "../units.js";
+import { PJ_PER_MILLIJOULE } from "../basics/units.js";
+import type { Band, Breakdown, OpDetail, Result } from "../result/result.js";
 
 export interface Change<T = number> {
   name: string;

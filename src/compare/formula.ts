@@ -5,11 +5,11 @@
 //         └──► request ──► job, four machines ──────┴──► missedBy ──► FormulaRow | reason
 //
 
+import { InputError, Interrupted, nearest } from "../basics/errors.js";
 import type { ComparedMachine, ComparedModel, Comparison } from "../bitmod/data-file.js";
 import { estimate } from "../bitmod/estimate.js";
 import { type Missed, missedBy, requestFor } from "../bitmod/missed.js";
 import type { FormulaStep, Phase } from "../bitmod/tables.js";
-import { InputError, Interrupted, nearest } from "../errors.js";
 import { type OnProgress, prepare } from "../job.js";
 import { pointsOf } from "./points.js";
 

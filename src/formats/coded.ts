@@ -8,7 +8,7 @@
 //
 
 import { CODES, GROUP } from "../../assembly/numeric/contract.js";
-import { InputError } from "../errors.js";
+import { InputError } from "../basics/errors.js";
 import type { Format } from "./format.js";
 import { quantize } from "./quantizer.js";
 import { groupSize } from "./scale-tree.js";

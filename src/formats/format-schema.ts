@@ -3,8 +3,8 @@
 //
 
 import { z } from "zod";
-import { InputError } from "../errors.js";
-import { parseWithSchema } from "../yaml.js";
+import { InputError } from "../basics/errors.js";
+import { parseWithSchema } from "../basics/yaml.js";
 
 const text = z.string().min(1);
 const bits = z.int().min(1).max(16);

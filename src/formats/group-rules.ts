@@ -13,7 +13,7 @@
 //   Source      BitMoD, HPCA 2025, public quantizer: docs/numbers.md section 5.
 //
 
-import { exponentOf, roundHalfEven } from "../half.js";
+import { exponentOf, roundHalfEven } from "../basics/half.js";
 
 /** A quantized group: value of a weight = (level - zeroPoint) * element * scale, each product rounded to FP32. */
 export interface GroupLevels {

@@ -8,8 +8,8 @@
 //   Left out    the outer level of scales where there are two (2 bytes a row, 4 a tensor): no run carries it.
 //
 
-import { InputError } from "../errors.js";
-import { SLICE_BITS, SLICES } from "../trace-json.js";
+import { InputError } from "../basics/errors.js";
+import { SLICE_BITS, SLICES } from "../trace/trace-json.js";
 import { type Format, formatCost } from "./format.js";
 import { dequantizations, groupSize, type ScaleLevel } from "./scale-tree.js";
 

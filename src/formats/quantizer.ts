@@ -8,7 +8,7 @@
 //     rounded     one master code; depth k rounds it again: prefix + the next bit, within the smaller range
 //
 
-import { fp16ToNumber, numberToFp16 } from "../half.js";
+import { fp16ToNumber, numberToFp16 } from "../basics/half.js";
 import type { Format } from "./format.js";
 import {
   absmean,

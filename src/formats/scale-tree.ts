@@ -10,7 +10,7 @@
 //   Yields the side bytes of a matrix and the dequantizations of a group end.
 //
 
-import { exponentOf, fp16ToNumber, numberToFp16 } from "../half.js";
+import { exponentOf, fp16ToNumber, numberToFp16 } from "../basics/half.js";
 import { integerGrid, scalesOnGrid } from "./second-level.js";
 import { termCodeOf } from "./term-code.js";
 

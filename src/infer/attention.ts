@@ -8,7 +8,7 @@
 //   keeps them.
 //
 
-import type { Model } from "../model.js";
+import type { Model } from "../model/model.js";
 import type { Kernels } from "../wasm/kernels.js";
 import type { FloatVector, Rows } from "../wasm/vectors.js";
 import { CodedKvCache } from "./coded-kv-cache.js";

@@ -10,7 +10,7 @@
 //   Codes have b / 2 Booth digits, rounded up: what the machine charges. A position's scale and codes are kv-cache.ts's.
 //
 
-import type { Model } from "../model.js";
+import type { Model } from "../model/model.js";
 import type { DigitMatrix, PeCodes } from "../wasm/code-kernels.js";
 import type { Kernels } from "../wasm/kernels.js";
 import type { FloatVector } from "../wasm/vectors.js";

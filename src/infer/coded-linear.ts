@@ -8,13 +8,13 @@
 //
 
 import { CODES } from "../../assembly/numeric/contract.js";
-import { InputError } from "../errors.js";
+import { InputError } from "../basics/errors.js";
 import { type CodedWeights, codedWeights, decoded, largestInteger } from "../formats/coded.js";
 import { depthCosts, type Format } from "../formats/format.js";
 import { quantize } from "../formats/quantizer.js";
 import { boothSlots } from "../formats/term-table.js";
-import { GROUP, type Linear } from "../model.js";
-import { SLICE_BITS, SLICES } from "../trace-json.js";
+import { GROUP, type Linear } from "../model/model.js";
+import { SLICE_BITS, SLICES } from "../trace/trace-json.js";
 import type { Int8Codes, PeCodes } from "../wasm/code-kernels.js";
 import type { Kernels } from "../wasm/kernels.js";
 import type { Rows } from "../wasm/vectors.js";

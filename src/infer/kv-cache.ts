@@ -9,8 +9,8 @@
 //     exact       FP32 as it comes: for comparisons with a reference
 //
 
-import { roundHalfEven, roundToHalf } from "../half.js";
-import type { Model } from "../model.js";
+import { roundHalfEven, roundToHalf } from "../basics/half.js";
+import type { Model } from "../model/model.js";
 import type { Kernels } from "../wasm/kernels.js";
 import type { FloatVector } from "../wasm/vectors.js";
 

@@ -7,7 +7,7 @@
 //
 
 import type { Format } from "../formats/format.js";
-import type { Model } from "../model.js";
+import type { Model } from "../model/model.js";
 import type { Kernels } from "../wasm/kernels.js";
 import type { FloatVector } from "../wasm/vectors.js";
 import { codedLinear, peRows } from "./coded-linear.js";

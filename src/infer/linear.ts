@@ -9,8 +9,8 @@
 //     int8     activations INT8, scale = absmax/127 a token; exact group sums; FP32 in the order of int8-tile.ts
 //
 
-import { roundHalfEven, roundToHalf } from "../half.js";
-import { SLICES } from "../trace-json.js";
+import { roundHalfEven, roundToHalf } from "../basics/half.js";
+import { SLICES } from "../trace/trace-json.js";
 import type { Int8Matrix, SliceMatrix } from "../wasm/int8-kernels.js";
 import type { FloatMatrix, Kernels } from "../wasm/kernels.js";
 import type { PeMatrix } from "../wasm/pe-kernels.js";

@@ -7,13 +7,13 @@
 //   Only plans whose depths are known for every token of a sequence: recorded ones and constant ones.
 //
 
-import { NO_ACCURACY, scoredRows } from "../accuracy.js";
-import { InputError } from "../errors.js";
+import { InputError } from "../basics/errors.js";
 import type { Format } from "../formats/format.js";
-import { type Plan, recordedBudget } from "../plan.js";
-import type { Replay } from "../replay.js";
-import type { Accuracy } from "../result.js";
-import type { Trace } from "../trace.js";
+import type { Accuracy } from "../result/result.js";
+import { NO_ACCURACY, scoredRows } from "../trace/accuracy.js";
+import { type Plan, recordedBudget } from "../trace/plan.js";
+import type { Replay } from "../trace/replay.js";
+import type { Trace } from "../trace/trace.js";
 import type { Reader } from "./reader.js";
 import { judge, noExpectations } from "./reading.js";
 import { constantDepths, type DepthSource, givenDepths } from "./routing.js";

@@ -5,9 +5,9 @@
 //     tokens ─► sliced, depths of a source, or coded ──┘
 //
 
-import { InputError } from "../errors.js";
+import { InputError } from "../basics/errors.js";
 import type { Format } from "../formats/format.js";
-import type { Model } from "../model.js";
+import type { Model } from "../model/model.js";
 import type { Kernels } from "../wasm/kernels.js";
 import { CODED_BITS, type CodedBits, CodedKvCache } from "./coded-kv-cache.js";
 import { KvCache, type KvFormat, type KvSource } from "./kv-cache.js";

@@ -6,10 +6,10 @@
 //                            slices, scores, NLL      ─┘
 //
 
-import { InputError } from "../errors.js";
-import type { Model } from "../model.js";
-import { type TensorToWrite, writeSafetensors } from "../safetensors-writer.js";
-import { SLICE_BITS, SLICES, type TraceDescription } from "../trace-json.js";
+import { InputError } from "../basics/errors.js";
+import { type TensorToWrite, writeSafetensors } from "../basics/safetensors-writer.js";
+import type { Model } from "../model/model.js";
+import { SLICE_BITS, SLICES, type TraceDescription } from "../trace/trace-json.js";
 import type { Reader } from "./reader.js";
 import { judge, noExpectations } from "./reading.js";
 import { constantDepths, type DepthSource, recordedDepths } from "./routing.js";

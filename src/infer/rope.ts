@@ -9,7 +9,7 @@
 //
 
 import { z } from "zod";
-import { readJson } from "../json.js";
+import { readJson } from "../basics/json.js";
 
 /** LlamaConfig's bos_token_id. */
 const DEFAULT_FIRST = 1;

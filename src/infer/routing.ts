@@ -8,7 +8,7 @@
 //   routers knew of the tokens is lost: the control that says what routing is worth.
 //
 
-import { philox } from "../random.js";
+import { philox } from "../basics/random.js";
 import type { Router } from "./router.js";
 import { slicesOf } from "./router.js";
 import type { Block, Depths } from "./transformer.js";

@@ -6,7 +6,7 @@
 //   Chance is a function of seed, sequence and position: the same text for the same request.
 //
 
-import { philox, uniform } from "../random.js";
+import { philox, uniform } from "../basics/random.js";
 import { type Logits, logSum } from "./reading.js";
 
 export interface Sampling {

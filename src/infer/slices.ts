@@ -7,10 +7,10 @@
 //
 
 import { z } from "zod";
-import { InputError } from "../errors.js";
-import { readJson } from "../json.js";
-import { GROUP, groupsOf, type Linear, type Model } from "../model.js";
-import { u8 } from "../safetensors.js";
+import { InputError } from "../basics/errors.js";
+import { readJson } from "../basics/json.js";
+import { u8 } from "../basics/safetensors.js";
+import { GROUP, groupsOf, type Linear, type Model } from "../model/model.js";
 import type { RouterWeights } from "./router.js";
 import type { Checkpoint } from "./weights.js";
 

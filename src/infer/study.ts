@@ -10,7 +10,7 @@
 
 import { type Format, formatBytes } from "../formats/format.js";
 import { codeBitsOf } from "../formats/slice-layout.js";
-import { groupsOf, type Linear, type Model } from "../model.js";
+import { groupsOf, type Linear, type Model } from "../model/model.js";
 import { oracleDepths } from "./oracle-routing.js";
 import type { Reader } from "./reader.js";
 import type { Expectations, Logits } from "./reading.js";

@@ -6,9 +6,9 @@
 //   Refused: a tokenizer with ids that the model's vocabulary does not have.
 //
 
-import { InputError } from "../errors.js";
-import { parseJson } from "../json.js";
-import type { Model } from "../model.js";
+import { InputError } from "../basics/errors.js";
+import { parseJson } from "../basics/json.js";
+import type { Model } from "../model/model.js";
 
 export interface Tokenizer {
   encode(text: string): Int32Array;

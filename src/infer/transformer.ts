@@ -8,7 +8,7 @@
 //   activation buffer (residual stream, inputs of linears, q, k, v) is FP16. Sums over a token's values are FP64, rounded once.
 //
 
-import { type Model, ROLES, type Role } from "../model.js";
+import { type Model, ROLES, type Role } from "../model/model.js";
 import type { Kernels } from "../wasm/kernels.js";
 import type { FloatVector, Rows } from "../wasm/vectors.js";
 import { Attention } from "./attention.js";

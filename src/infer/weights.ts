@@ -6,9 +6,9 @@
 //
 
 import { z } from "zod";
-import { InputError } from "../errors.js";
-import { readJson } from "../json.js";
-import { decodeF16, f32, type Safetensors, type Tensor } from "../safetensors.js";
+import { InputError } from "../basics/errors.js";
+import { readJson } from "../basics/json.js";
+import { decodeF16, f32, type Safetensors, type Tensor } from "../basics/safetensors.js";
 
 const Index = z.looseObject({ weight_map: z.record(z.string(), z.string().min(1)) });
 

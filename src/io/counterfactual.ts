@@ -3,7 +3,7 @@
 //
 
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
-import type { MachineOptions } from "../hardware.js";
+import type { MachineOptions } from "../hardware/machine.js";
 import type { RunRequest } from "../request.js";
 
 /** Causes with a counterfactual. */

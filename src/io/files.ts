@@ -22,8 +22,8 @@ import {
 } from "node:fs";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import { InputError, nearest } from "../errors.js";
-import type { ByteSource } from "../safetensors.js";
+import { InputError, nearest } from "../basics/errors.js";
+import type { ByteSource } from "../basics/safetensors.js";
 
 /** Bytes of one read: the system takes no 2 GiB at a time. */
 const READ_AT_ONCE = 2 ** 30;

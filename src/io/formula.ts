@@ -3,7 +3,7 @@
 //
 
 import { type Comparison, parseComparison } from "../bitmod/data-file.js";
-import type { Result } from "../result.js";
+import type { Result } from "../result/result.js";
 import { readNamed } from "./files.js";
 import { readModel } from "./models.js";
 

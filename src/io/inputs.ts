@@ -3,16 +3,16 @@
 //
 
 import { join } from "node:path";
-import { areaOf, ISO_AREA_END, isoAreaColumns, withColumns } from "../area.js";
-import { type Device, parseDevice } from "../device.js";
-import { type EnergyTables, energyTables } from "../energy-tables.js";
+import { type Device, parseDevice } from "../dram/device.js";
+import { areaOf, ISO_AREA_END, isoAreaColumns, withColumns } from "../energy/area.js";
+import { type EnergyTables, energyTables } from "../energy/tables.js";
 import { parseFormat } from "../formats/format.js";
 import { machineSets } from "../formats/on-machine.js";
-import { type Machine, parseMachine } from "../hardware.js";
-import type { Model } from "../model.js";
+import { type Machine, parseMachine } from "../hardware/machine.js";
+import type { Model } from "../model/model.js";
 import type { RunRequest } from "../request.js";
-import type { Result } from "../result.js";
-import { checkTraceAgainstModel, parseTrace, type Trace } from "../trace.js";
+import type { Result } from "../result/result.js";
+import { checkTraceAgainstModel, parseTrace, type Trace } from "../trace/trace.js";
 import { assetPath, labelOf, readBytes, readNamed, readText, resolveNameOrFile, sha256 } from "./files.js";
 import { readModel } from "./models.js";
 

@@ -3,15 +3,15 @@
 //
 
 import { basename, join } from "node:path";
-import { InputError } from "../errors.js";
+import { InputError } from "../basics/errors.js";
+import { openSafetensors } from "../basics/safetensors.js";
 import type { LanguageModel } from "../infer/language-model.js";
 import { parseConstants } from "../infer/rope.js";
 import { parseThresholds, readSlices } from "../infer/slices.js";
 import { parseTokenizer, type Tokenizer } from "../infer/tokenizer.js";
 import { Checkpoint, parseShardIndex } from "../infer/weights.js";
-import type { Model } from "../model.js";
-import { parseModel } from "../model-config.js";
-import { openSafetensors } from "../safetensors.js";
+import { parseModel } from "../model/config.js";
+import type { Model } from "../model/model.js";
 import { compileBinary } from "../wasm/instance.js";
 import { Kernels } from "../wasm/kernels.js";
 import { loadNumeric } from "../wasm/numeric.js";

@@ -6,10 +6,10 @@
 //
 
 import { basename, join } from "node:path";
-import { InputError, nearest } from "../errors.js";
-import type { Model } from "../model.js";
-import { parseModel } from "../model-config.js";
-import { ModelTable } from "../model-table.js";
+import { InputError, nearest } from "../basics/errors.js";
+import { parseModel } from "../model/config.js";
+import type { Model } from "../model/model.js";
+import { ModelTable } from "../model/table.js";
 import { assetNames, assetPath, fileExists, fileSha256, findNamed, labelOf, readText, sha256 } from "./files.js";
 
 export interface ReadModel {

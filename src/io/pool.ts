@@ -16,7 +16,7 @@ export interface Pool {
 export async function openPool(workers = availableParallelism()): Promise<Pool> {
   const { Piscina } = await import("piscina");
   const threads = Math.min(workers, LAG);
-  const filename = new URL("./sweep-worker.js", import.meta.url).href;
+  const filename = new URL("../commands/sweep/worker.js", import.meta.url).href;
   const pool = new Piscina<RunRequest, Evaluation>({ filename, minThreads: threads, maxThreads: threads });
   return {
     workers: threads,

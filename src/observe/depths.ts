@@ -2,10 +2,10 @@
 //   Slices per token x layer: what the tokens of the first sequence want, the mean over the linears of each layer.
 //
 
-import type { Model } from "../model.js";
-import type { Plan } from "../plan.js";
-import type { Replay, Step } from "../replay.js";
-import type { DepthDetail } from "../result.js";
+import type { Model } from "../model/model.js";
+import type { DepthDetail } from "../result/result.js";
+import type { Plan } from "../trace/plan.js";
+import type { Replay, Step } from "../trace/replay.js";
 
 const MOST_COLUMNS = 128;
 

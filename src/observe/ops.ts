@@ -8,7 +8,7 @@
 
 import { Counter, Stream } from "../../assembly/contract.js";
 import { Event, Seen } from "../../assembly/events.js";
-import type { Breakdown, OpDetail } from "../result.js";
+import type { Breakdown, OpDetail } from "../result/result.js";
 import { Op } from "../schedule/program.js";
 import { layerOfTag, opOfTag, withoutStep } from "../schedule/tags.js";
 import type { Happening, Listener } from "./reader.js";

@@ -9,7 +9,7 @@
 
 import { Counter, Dram, Queue } from "../../assembly/contract.js";
 import { Event, Seen } from "../../assembly/events.js";
-import { InputError } from "../errors.js";
+import { InputError } from "../basics/errors.js";
 import { layerOfTag, stepOfTag } from "../schedule/tags.js";
 import { CAUSES, opName } from "./ops.js";
 import type { Happening, Listener } from "./reader.js";

@@ -6,7 +6,7 @@
 
 import { Counter } from "../../assembly/contract.js";
 import { Event, Seen } from "../../assembly/events.js";
-import type { Breakdown, TimeDetail } from "../result.js";
+import type { Breakdown, TimeDetail } from "../result/result.js";
 import { CAUSES } from "./ops.js";
 import type { Listener } from "./reader.js";
 

@@ -4,7 +4,7 @@
 
 import type { Arithmetic } from "../infer/linear.js";
 import type { AccuracyRow, Kind } from "../infer/study.js";
-import type { Result } from "../result.js";
+import type { Result } from "../result/result.js";
 import { integer, percent, significant } from "./format.js";
 import type { Page } from "./page.js";
 import { counted, fact } from "./sections.js";

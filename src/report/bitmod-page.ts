@@ -3,7 +3,7 @@
 //
 
 import type { ReproducedRow, Reproduction } from "../bitmod/reproduce.js";
-import type { Result } from "../result.js";
+import type { Result } from "../result/result.js";
 import { energy, integer } from "./format.js";
 import type { Page, Row, Section } from "./page.js";
 import { counted, fact } from "./sections.js";

@@ -6,7 +6,7 @@ import { COLUMNS, type Column, GROUPS } from "../compare/columns.js";
 import type { Answer, Comparison } from "../compare/compare.js";
 import { type Axis, varied } from "../compare/points.js";
 import { packageVersion } from "../io/version.js";
-import type { Result } from "../result.js";
+import type { Result } from "../result/result.js";
 import { csvOf } from "./csv.js";
 import { jsonText } from "./json.js";
 import type { Page, Row, Section } from "./page.js";

@@ -3,7 +3,7 @@
 //
 
 import type { Change, CounterChange, Difference } from "../compare/difference.js";
-import type { Band, Result } from "../result.js";
+import type { Band, Result } from "../result/result.js";
 import { energy, integer, known, percent, seconds, significant } from "./format.js";
 import { jsonText } from "./json.js";
 import type { Page, Row, Section } from "./page.js";

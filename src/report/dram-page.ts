@@ -2,9 +2,9 @@
 //   The report on one stream of DRAM requests: how fast, why not faster, how late, what the rows did, what it cost.
 //
 
-import { CAUSES, type Cause } from "../bus-causes.js";
-import type { DramRun } from "../dram-run.js";
-import type { Result } from "../result.js";
+import { CAUSES, type Cause } from "../dram/bus-causes.js";
+import type { DramRun } from "../dram/run.js";
+import type { Result } from "../result/result.js";
 import { band, bytes, energy, integer, percent, seconds, significant } from "./format.js";
 import type { Page, Row, Section } from "./page.js";
 import { counted, fact, shares } from "./sections.js";

@@ -3,7 +3,7 @@
 //   Nothing here depends on the locale.
 //
 
-import type { Band } from "../result.js";
+import type { Band } from "../result/result.js";
 
 const DIGITS = 4;
 

@@ -2,7 +2,7 @@
 //   The result as `run --json` prints it: one document, and no number in it that JSON cannot hold.
 //
 
-import type { Result } from "../result.js";
+import type { Result } from "../result/result.js";
 
 /** The JSON text of a result. */
 export function toJson(result: Result): string {

@@ -2,7 +2,7 @@
 //   A report as Markdown: the same page as on the terminal, for a file.
 //
 
-import type { Result } from "../result.js";
+import type { Result } from "../result/result.js";
 import type { Attachment, Page, Section } from "./page.js";
 import { pageOf } from "./sections.js";
 

@@ -2,9 +2,9 @@
 //   Models as a page: a table of all, or one with its linears and where its shape was read.
 //
 
-import type { Linear, Model } from "../model.js";
-import type { ModelSizes } from "../model-sizes.js";
-import type { TableEntry } from "../model-table.js";
+import type { Linear, Model } from "../model/model.js";
+import type { TableEntry } from "../model/table.js";
+import type { ModelSizes } from "../schedule/model-sizes.js";
 import { bytes, integer, significant } from "./format.js";
 import type { Page, Row, Section } from "./page.js";
 

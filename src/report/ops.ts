@@ -5,7 +5,7 @@
 //
 
 import { CAUSES } from "../observe/ops.js";
-import type { Breakdown, OpDetail, Result } from "../result.js";
+import type { Breakdown, OpDetail, Result } from "../result/result.js";
 import { bytes, integer, percent } from "./format.js";
 import type { Page, Row, Section } from "./page.js";
 import { pageOf } from "./sections.js";

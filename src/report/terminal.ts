@@ -2,7 +2,7 @@
 //   A report as one compact page of a terminal: aligned columns, small bars, colour only where it helps.
 //
 
-import type { Result } from "../result.js";
+import type { Result } from "../result/result.js";
 import type { Page, Row, Section } from "./page.js";
 import { pageOf } from "./sections.js";
 

@@ -2,8 +2,8 @@
 //   The page of mobisim trace show: what a pack holds, and what its depths look like.
 //
 
-import type { TraceDescription } from "../trace-json.js";
-import type { BudgetStatistics } from "../trace-statistics.js";
+import type { BudgetStatistics } from "../trace/statistics.js";
+import type { TraceDescription } from "../trace/trace-json.js";
 import { percent, significant } from "./format.js";
 import type { Page } from "./page.js";
 import { counted, fact } from "./sections.js";

@@ -8,7 +8,7 @@
 //   In a parallel block fc1 follows q, k and v, so that the normed x they share need not outlive it.
 //
 
-import { linearsWith } from "../model.js";
+import { linearsWith } from "../model/model.js";
 import { emitAttention } from "./attention.js";
 import type { Context } from "./context.js";
 import { emitLmHead } from "./lm-head.js";

@@ -10,9 +10,9 @@
 //   whole codes have fewer or more: weights.terms.
 //
 
-import type { Machine } from "../hardware.js";
-import type { Linear, Model } from "../model.js";
-import { SLICE_BITS, SLICES } from "../trace-json.js";
+import type { Machine } from "../hardware/machine.js";
+import type { Linear, Model } from "../model/model.js";
+import { SLICE_BITS, SLICES } from "../trace/trace-json.js";
 import { codeBytes } from "./tiles.js";
 
 /** Bits of a code that a lane of one radix-4 term a cycle takes. */

@@ -2,9 +2,9 @@
 //   What the emitters of one token block share.
 //
 
-import type { Machine } from "../hardware.js";
-import type { Model } from "../model.js";
-import type { Plan } from "../plan.js";
+import type { Machine } from "../hardware/machine.js";
+import type { Model } from "../model/model.js";
+import type { Plan } from "../trace/plan.js";
 import type { Accumulators } from "./accumulators.js";
 import type { Placement } from "./placement.js";
 import type { Program } from "./program.js";

@@ -10,8 +10,8 @@
 //
 
 import { Queue, Stream } from "../../assembly/contract.js";
-import { InputError } from "../errors.js";
-import type { Linear } from "../model.js";
+import { InputError } from "../basics/errors.js";
+import type { Linear } from "../model/model.js";
 import type { Results } from "./accumulators.js";
 import { scaleRunBytes, type WeightFormat, weightFormat } from "./codes.js";
 import type { Context } from "./context.js";

@@ -6,7 +6,7 @@
 //     fc1             no gate: act on each row tile
 //
 
-import { linearsWith } from "../model.js";
+import { linearsWith } from "../model/model.js";
 import type { Context } from "./context.js";
 import { emitLinears, type RowTileOutput } from "./linear.js";
 import { ACTIVATION_PASSES, output } from "./outputs.js";

@@ -5,7 +5,7 @@
 //
 
 import { Pool, Stream } from "../../assembly/contract.js";
-import type { Activation, Model, Role } from "../model.js";
+import type { Activation, Model, Role } from "../model/model.js";
 import type { Context } from "./context.js";
 import type { RowTileOutput } from "./linear.js";
 import type { Program } from "./program.js";

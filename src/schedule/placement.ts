@@ -7,11 +7,11 @@
 //     codes lie where slice 1 would
 //
 
-import { InputError } from "../errors.js";
-import type { Machine } from "../hardware.js";
-import type { Linear, Model } from "../model.js";
-import { SLICES } from "../trace-json.js";
-import { BYTES_PER_KIB } from "../units.js";
+import { InputError } from "../basics/errors.js";
+import { BYTES_PER_KIB } from "../basics/units.js";
+import type { Machine } from "../hardware/machine.js";
+import type { Linear, Model } from "../model/model.js";
+import { SLICES } from "../trace/trace-json.js";
 import { lmHeadTileBytes, scaleRunBytes, weightFormat } from "./codes.js";
 import { mostSpillRuns } from "./spill.js";
 import { codeBytes, limitsOf, roundUp } from "./tiles.js";

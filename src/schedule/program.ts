@@ -9,8 +9,8 @@
 //
 
 import { Field, Queue, RECORD_WORDS, ROUTE_TOKENS, Work } from "../../assembly/contract.js";
-import { InputError } from "../errors.js";
-import { BYTES_PER_KIB } from "../units.js";
+import { InputError } from "../basics/errors.js";
+import { BYTES_PER_KIB } from "../basics/units.js";
 import type { Supply } from "../wasm/machine.js";
 import type { ComputeRecord, FetchRecord, RouteRecord, StoreRecord, VectorRecord, Waits } from "./records.js";
 import { placeBits } from "./tags.js";

@@ -9,7 +9,7 @@
 //   accumulators: one pass. (K and V leave them as they are quantised.)
 //
 
-import { linearsWith, type Model, type Role } from "../model.js";
+import { linearsWith, type Model, type Role } from "../model/model.js";
 import { bytesPerToken, completeHeads, storeHead } from "./cache.js";
 import type { Context } from "./context.js";
 import { emitLinears } from "./linear.js";

@@ -6,10 +6,10 @@
 //     positions of a run         what a stripe holds, fewer if the slice buffer does not hold that beside the scales
 //
 
-import { InputError } from "../errors.js";
-import type { Machine } from "../hardware.js";
-import type { Model } from "../model.js";
-import { BYTES_PER_KIB } from "../units.js";
+import { InputError } from "../basics/errors.js";
+import { BYTES_PER_KIB } from "../basics/units.js";
+import type { Machine } from "../hardware/machine.js";
+import type { Model } from "../model/model.js";
 import type { Context, QueryBlock, Span } from "./context.js";
 import type { Residency } from "./residency.js";
 import { ACCUMULATOR_BYTES, type Limits, pieces, roundDown } from "./tiles.js";

@@ -16,9 +16,9 @@
 //   In this order each tensor gets its place if it fits in every stretch of its life; else it goes to DRAM and back.
 //
 
-import type { Machine } from "../hardware.js";
-import type { Model } from "../model.js";
-import { BYTES_PER_KIB } from "../units.js";
+import { BYTES_PER_KIB } from "../basics/units.js";
+import type { Machine } from "../hardware/machine.js";
+import type { Model } from "../model/model.js";
 import { blockTokens, codeBytes, type Limits } from "./tiles.js";
 
 /** Of the activation buffer: least and most for the scores and re-fetched queries of attention. */

@@ -7,8 +7,8 @@
 //
 
 import { Queue, Release, Stream } from "../../assembly/contract.js";
-import type { Machine } from "../hardware.js";
-import type { Linear } from "../model.js";
+import type { Machine } from "../hardware/machine.js";
+import type { Linear } from "../model/model.js";
 import type { Results } from "./accumulators.js";
 import { scaleRunBytes, type WeightFormat } from "./codes.js";
 import type { Context, Passages, TileRecords } from "./context.js";

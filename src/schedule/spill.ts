@@ -6,8 +6,8 @@
 //   A writer's row tile on tokens of one reader's block is contiguous, and so is a run.
 //
 
-import type { Machine } from "../hardware.js";
-import type { Model } from "../model.js";
+import type { Machine } from "../hardware/machine.js";
+import type { Model } from "../model/model.js";
 import { blockTokens, type Limits, type Piece, pieces, roundUp } from "./tiles.js";
 
 export interface SpillPart {

@@ -10,11 +10,11 @@
 //
 
 import { Pool, Stream } from "../../assembly/contract.js";
-import { InputError } from "../errors.js";
-import type { Machine } from "../hardware.js";
-import type { Model } from "../model.js";
-import type { Plan } from "../plan.js";
-import type { Step } from "../replay.js";
+import { InputError } from "../basics/errors.js";
+import type { Machine } from "../hardware/machine.js";
+import type { Model } from "../model/model.js";
+import type { Plan } from "../trace/plan.js";
+import type { Step } from "../trace/replay.js";
 import { Accumulators } from "./accumulators.js";
 import { emitBlock } from "./block.js";
 import { slicesOf } from "./codes.js";

@@ -3,9 +3,9 @@
 //
 
 import { ROUTE_TOKENS } from "../../assembly/contract.js";
-import { InputError } from "../errors.js";
-import type { Machine } from "../hardware.js";
-import { BYTES_PER_KIB } from "../units.js";
+import { InputError } from "../basics/errors.js";
+import { BYTES_PER_KIB } from "../basics/units.js";
+import type { Machine } from "../hardware/machine.js";
 
 /** A piece of a range: `size` items from `start` on. */
 export interface Piece {

@@ -6,9 +6,9 @@
 //   Every value is checked here: one that no run would take is refused with the line of the space file.
 //
 
-import { InputError, nearest } from "../errors.js";
-import { KNOBS, type KnobRow, knob } from "../knobs.js";
-import { parseSet, powersOfTwo } from "../machine-schema.js";
+import { InputError, nearest } from "../basics/errors.js";
+import { KNOBS, type KnobRow, knob } from "../hardware/knobs.js";
+import { parseSet, powersOfTwo } from "../hardware/machine-schema.js";
 import { type AxisValue, type Levels, listLevels, type Range, rangeLevels, withinLevels } from "./levels.js";
 import { quantity, unitsFor } from "./quantity.js";
 import { reasonOf } from "./record.js";

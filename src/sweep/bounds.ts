@@ -1,23 +1,23 @@
 //
 //   What a point can reach at most, before it is run: the closed-form bound of its cycles, and what such a run has to cost.
 //
-//     Job ──► bound (formula.ts) ──► cycles, DRAM bytes ──► counters that no run is below ──► priced ──► Reach
+//     Job ──► bound (schedule/lower-bound.ts) ──► cycles, DRAM bytes ──► counters that no run is below ──► priced ──► Reach
 //
 //   Law   no price is negative, so energy grows with every counter and with time: priced at their least it is a least.
 //         A machine that does nothing draws its standing power; a run does not draw less.
 //
 
 import { Counter } from "../../assembly/contract.js";
-import { recordedAccuracy } from "../accuracy.js";
-import { areaOf } from "../area.js";
-import { dramEnergy } from "../device.js";
-import { type CounterName, energyOf, priceList } from "../energy.js";
-import { type MachineBuffers, machineBuffers } from "../energy-tables.js";
-import { bound } from "../formula.js";
+import { secondsOf } from "../basics/units.js";
+import { dramEnergy } from "../dram/device.js";
+import { areaOf } from "../energy/area.js";
+import { type CounterName, energyOf, priceList } from "../energy/energy.js";
+import { type MachineBuffers, machineBuffers } from "../energy/tables.js";
 import type { Job } from "../job.js";
-import { wantedBits } from "../plan.js";
-import type { Band } from "../result.js";
-import { secondsOf } from "../units.js";
+import type { Band } from "../result/result.js";
+import { bound } from "../schedule/lower-bound.js";
+import { recordedAccuracy } from "../trace/accuracy.js";
+import { wantedBits } from "../trace/plan.js";
 import type { Reach } from "./measures.js";
 
 const MW_PER_W = 1e3;

@@ -3,7 +3,7 @@
 //
 
 import { stringify } from "yaml";
-import type { Machine } from "../hardware.js";
+import type { Machine } from "../hardware/machine.js";
 import type { RunRequest } from "../request.js";
 import type { Header } from "./header.js";
 import type { Answered } from "./record.js";

@@ -8,7 +8,7 @@
 //   The archive of non-dominated parents is PAES's (Knowles and Corne, 2000), the tournament NSGA-II's (Deb et al., 2002).
 //
 
-import { normal } from "../random.js";
+import { normal } from "../basics/random.js";
 import { type Costs, crowding } from "./pareto.js";
 import { draw, type Place, placeOf } from "./search.js";
 import type { Axis, Space } from "./space.js";

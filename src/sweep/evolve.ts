@@ -4,7 +4,7 @@
 //     front of the session ──► nextGeneration ──► pointAt ──► session.run ──► front ...
 //
 
-import { InputError } from "../errors.js";
+import { InputError } from "../basics/errors.js";
 import { costsOf } from "./aims.js";
 import { nextGeneration, type Parent } from "./evolution.js";
 import { type Planner, pointAt } from "./plan.js";

@@ -8,7 +8,7 @@
 //   A word is a name of the point's, or else text to compare with. Numbers are in the unit that the name says.
 //
 
-import { ceilDiv } from "../units.js";
+import { ceilDiv } from "../basics/units.js";
 
 export type Value = number | string | boolean;
 /** The value of a name, undefined where the point has none. */

@@ -2,7 +2,7 @@
 //   What a sweep's folder says of itself: sweep.json. Its form is docs/sweep.md.
 //
 
-import { InputError } from "../errors.js";
+import { InputError } from "../basics/errors.js";
 import type { Aims } from "./aims.js";
 import { MEASURES } from "./measures.js";
 import type { Maker, Plan } from "./plan.js";

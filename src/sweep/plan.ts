@@ -7,7 +7,7 @@
 //   id      version, engine, machine, part, prices, model, trace, plan and tokens: equal ids have equal answers
 //
 
-import { InputError } from "../errors.js";
+import { InputError } from "../basics/errors.js";
 import { sha256 } from "../io/files.js";
 import type { Shelf } from "../io/inputs.js";
 import { type Job, prepare } from "../job.js";

@@ -5,7 +5,7 @@
 //     answered  id, values, status: ok, with measures | invalid | pruned      shards/I-of-N.ndjson, results.ndjson
 //
 
-import type { InputError } from "../errors.js";
+import type { InputError } from "../basics/errors.js";
 import type { AxisValue } from "./levels.js";
 
 export type Values = Readonly<Record<string, AxisValue>>;

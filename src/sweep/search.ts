@@ -5,10 +5,10 @@
 //     lhs      Latin hypercube (McKay, Beckman, Conover, 1979): every axis is cut into as many shares as there are points,
 //              and each share is used once
 //
-//   A draw is a function of seed, point, axis and attempt (Philox, random.ts): nothing depends on what was drawn before.
+//   A draw is a function of seed, point, axis and attempt (Philox, basics/random.ts): nothing depends on what was drawn before.
 //
 
-import { philox, uniform } from "../random.js";
+import { philox, uniform } from "../basics/random.js";
 import { type Axis, gridSize, type Space } from "./space.js";
 
 export type Place = readonly number[];

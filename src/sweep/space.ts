@@ -9,9 +9,9 @@
 //
 
 import { z } from "zod";
-import { InputError, nearest } from "../errors.js";
-import { knob } from "../knobs.js";
-import { parseWithSchema, parseYaml } from "../yaml.js";
+import { InputError, nearest } from "../basics/errors.js";
+import { parseWithSchema, parseYaml } from "../basics/yaml.js";
+import { knob } from "../hardware/knobs.js";
 import type { Aims, Constraint, Objective } from "./aims.js";
 import { checkName, listOf, type OptionChecks, type RangeWritten, type Refuse, rangeOf, valueIn } from "./axis.js";
 import { type Expression, ExpressionError, type Lookup, parseExpression } from "./expression.js";

@@ -8,7 +8,7 @@
 //
 
 import { Counter, Dram } from "../../assembly/contract.js";
-import type { StreamRequest } from "../streams.js";
+import type { StreamRequest } from "../dram/streams.js";
 import { loadMachine, type MachineExports } from "./load.js";
 
 /** The exports of assembly/machine/memory/driver.ts. */

@@ -5,7 +5,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { planSweep } from "../../src/commands/sweep-work.js";
+import { planSweep } from "../../src/commands/sweep/work.js";
 import { refusal } from "../support/refusal.js";
 import { file, goHome, good, mobisim } from "../support/sweep.js";
 

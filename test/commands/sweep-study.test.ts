@@ -8,8 +8,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { optionChecks } from "../../src/commands/sweep-options.js";
-import { planSweep } from "../../src/commands/sweep-work.js";
+import { optionChecks } from "../../src/commands/sweep/options.js";
+import { planSweep } from "../../src/commands/sweep/work.js";
 import { assetNames, assetPath } from "../../src/io/files.js";
 import { gridSize, parseSpace } from "../../src/sweep/space.js";
 

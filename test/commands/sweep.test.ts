@@ -10,7 +10,7 @@ import { text } from "node:stream/consumers";
 import { parquetReadObjects } from "hyparquet";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { readAnswers, readSweep } from "../../src/io/sweep-folder.js";
+import { readAnswers, readSweep } from "../../src/commands/sweep/folder.js";
 import type { RunRequest } from "../../src/request.js";
 import { simulate } from "../../src/simulate.js";
 import { frontOf } from "../../src/sweep/aims.js";

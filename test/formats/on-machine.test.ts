@@ -9,8 +9,8 @@ import { depthCosts, type Format, parseFormat } from "../../src/formats/format.j
 import { machineSets } from "../../src/formats/on-machine.js";
 import { blocksOf, dequantizations, groupSize } from "../../src/formats/scale-tree.js";
 import { codeBitsOf } from "../../src/formats/slice-layout.js";
-import { codesPlan, constantPlan } from "../../src/plan.js";
 import { Op } from "../../src/schedule/program.js";
+import { codesPlan, constantPlan } from "../../src/trace/plan.js";
 import { formatText, SHIPPED, shipped } from "../support/formats.js";
 import { embeddedModel } from "../support/pack.js";
 import { bytesOf, type Recorded } from "../support/record.js";

@@ -5,9 +5,9 @@
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { roundToHalf } from "../../src/basics/half.js";
 import { storedScales } from "../../src/formats/scale-tree.js";
 import { integerGrid, scalesOnGrid } from "../../src/formats/second-level.js";
-import { roundToHalf } from "../../src/half.js";
 import { RUNS, SEED } from "../support/build.js";
 import { shipped } from "../support/formats.js";
 

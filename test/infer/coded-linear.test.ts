@@ -6,14 +6,14 @@
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { numberToFp16, roundToHalf } from "../../src/basics/half.js";
 import { codedWeights } from "../../src/formats/coded.js";
 import { depthCosts, type Format } from "../../src/formats/format.js";
 import { quantize } from "../../src/formats/quantizer.js";
 import { boothSlots, boothTerms, type PeTerm, signedTerms } from "../../src/formats/term-table.js";
-import { numberToFp16, roundToHalf } from "../../src/half.js";
 import { codedLinear } from "../../src/infer/coded-linear.js";
 import type { Arithmetic, LinearLayer } from "../../src/infer/linear.js";
-import type { Linear } from "../../src/model.js";
+import type { Linear } from "../../src/model/model.js";
 import type { Kernels } from "../../src/wasm/kernels.js";
 import { int8CodedProduct, int8Product, type OracleCodes, peCodedProduct, peProduct } from "../oracle/linear.js";
 import { RUNS, SEED } from "../support/build.js";

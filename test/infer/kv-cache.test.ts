@@ -4,7 +4,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { roundHalfEven, roundToHalf } from "../../src/half.js";
+import { roundHalfEven, roundToHalf } from "../../src/basics/half.js";
 import { KvCache, type KvFormat } from "../../src/infer/kv-cache.js";
 import { kernels } from "../support/infer.js";
 import { smallModel } from "../support/pack.js";

@@ -5,7 +5,7 @@
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { numberToFp16, roundToHalf } from "../../src/half.js";
+import { numberToFp16, roundToHalf } from "../../src/basics/half.js";
 import {
   ARITHMETICS,
   type Arithmetic,

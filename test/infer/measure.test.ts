@@ -4,12 +4,12 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { recordedAccuracy } from "../../src/accuracy.js";
 import { measurable, measure } from "../../src/infer/measure.js";
 import { Reader } from "../../src/infer/reader.js";
 import { openKernels, readLanguageModel } from "../../src/io/language-model.js";
-import { codesPlan, constantPlan, type Plan, planFromTrace } from "../../src/plan.js";
-import { replay } from "../../src/replay.js";
+import { recordedAccuracy } from "../../src/trace/accuracy.js";
+import { codesPlan, constantPlan, type Plan, planFromTrace } from "../../src/trace/plan.js";
+import { replay } from "../../src/trace/replay.js";
 import { shipped } from "../support/formats.js";
 import { embeddedModel, embeddedTrace } from "../support/pack.js";
 import { refusal } from "../support/refusal.js";

@@ -6,11 +6,11 @@
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { parseSafetensors } from "../../src/basics/safetensors.js";
 import type { LanguageModel } from "../../src/infer/language-model.js";
 import { ARITHMETICS, type Arithmetic } from "../../src/infer/linear.js";
 import type { Transformer } from "../../src/infer/transformer.js";
 import { Checkpoint } from "../../src/infer/weights.js";
-import { parseSafetensors } from "../../src/safetensors.js";
 import { RUNS, SEED } from "../support/build.js";
 import { shipped } from "../support/formats.js";
 import { Bench, kernels } from "../support/infer.js";

@@ -8,7 +8,7 @@ import { Reader } from "../../src/infer/reader.js";
 import { record } from "../../src/infer/record.js";
 import { sample } from "../../src/infer/sampling.js";
 import { openKernels, readLanguageModel } from "../../src/io/language-model.js";
-import { checkTraceAgainstModel, parseTrace, type Trace } from "../../src/trace.js";
+import { checkTraceAgainstModel, parseTrace, type Trace } from "../../src/trace/trace.js";
 import { embeddedTrace } from "../support/pack.js";
 
 const test = suite("recording a trace");

@@ -5,9 +5,9 @@
 import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { f32, i32, parseSafetensors, type Safetensors, tensorOf, u8 } from "../../src/basics/safetensors.js";
 import type { Depths } from "../../src/infer/transformer.js";
 import { readLanguageModel } from "../../src/io/language-model.js";
-import { f32, i32, parseSafetensors, type Safetensors, tensorOf, u8 } from "../../src/safetensors.js";
 import { Bench, constant, kernels } from "../support/infer.js";
 import { embeddedTrace } from "../support/pack.js";
 import { sharedPath } from "../support/shared.js";

@@ -4,7 +4,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { InputError } from "../../src/errors.js";
+import { InputError } from "../../src/basics/errors.js";
 import { parseTokenizer } from "../../src/infer/tokenizer.js";
 import { embeddedModel, embeddedTrace, readText, smallModel } from "../support/pack.js";
 

@@ -7,7 +7,7 @@ import * as assert from "uvu/assert";
 import { judge, noExpectations, readThrough } from "../../src/infer/reading.js";
 import type { Depths } from "../../src/infer/transformer.js";
 import { readLanguageModel } from "../../src/io/language-model.js";
-import type { Budget } from "../../src/trace-json.js";
+import type { Budget } from "../../src/trace/trace-json.js";
 import { Bench, constant, kernels } from "../support/infer.js";
 import { embeddedTrace } from "../support/pack.js";
 

@@ -4,8 +4,8 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { parseSafetensors } from "../../src/basics/safetensors.js";
 import { Checkpoint, parseShardIndex } from "../../src/infer/weights.js";
-import { parseSafetensors } from "../../src/safetensors.js";
 import { buildSafetensors, type Spec } from "../support/pack.js";
 import { refusal } from "../support/refusal.js";
 

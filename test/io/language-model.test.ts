@@ -8,9 +8,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { parseSafetensors } from "../../src/basics/safetensors.js";
+import { type TensorToWrite, writeSafetensors } from "../../src/basics/safetensors-writer.js";
 import { canRun, readLanguageModel } from "../../src/io/language-model.js";
-import { parseSafetensors } from "../../src/safetensors.js";
-import { type TensorToWrite, writeSafetensors } from "../../src/safetensors-writer.js";
 import { refusal } from "../support/refusal.js";
 
 const folders = suite("model folders");

@@ -12,12 +12,12 @@ import { type ComparedMachine, parseComparison } from "../../src/bitmod/data-fil
 import { estimate } from "../../src/bitmod/estimate.js";
 import { formulaModel } from "../../src/bitmod/from-model.js";
 import { type FormulaStep, type Phase, weightBitsOf } from "../../src/bitmod/tables.js";
-import { channelVector } from "../../src/device.js";
-import { type Machine, machineKnobs, parseMachine } from "../../src/hardware.js";
+import { channelVector } from "../../src/dram/device.js";
+import { type Machine, machineKnobs, parseMachine } from "../../src/hardware/machine.js";
 import { readNamed } from "../../src/io/files.js";
 import { readModel } from "../../src/io/models.js";
-import type { Model } from "../../src/model.js";
-import { codesPlan } from "../../src/plan.js";
+import type { Model } from "../../src/model/model.js";
+import { codesPlan } from "../../src/trace/plan.js";
 import { Machine as Engine } from "../../src/wasm/machine.js";
 import { shippedDevice } from "../support/dram-parts.js";
 import { engine } from "../support/engine.js";

@@ -6,7 +6,7 @@
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { requestOfPoint } from "../../src/commands/sweep-options.js";
+import { requestOfPoint } from "../../src/commands/sweep/options.js";
 import { Shelf } from "../../src/io/inputs.js";
 import { prepare } from "../../src/job.js";
 import type { RunRequest } from "../../src/request.js";

@@ -5,9 +5,9 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { namedCounters } from "../../src/counters.js";
 import { execute, prepare } from "../../src/job.js";
 import type { RunRequest } from "../../src/request.js";
+import { namedCounters } from "../../src/result/counters.js";
 import { simulate } from "../../src/simulate.js";
 
 const test = suite("laws: scaling");

@@ -46,12 +46,12 @@ export const AREAS: readonly Area[] = [
   {
     name: "arithmetic of formats",
     files:
-      /^src\/(half|formats\/(coded|group-rules|quantizer|scale-tree|second-level|slice-layout|term-code|term-table))\.ts$/,
+      /^src\/(basics\/half|formats\/(coded|group-rules|quantizer|scale-tree|second-level|slice-layout|term-code|term-table))\.ts$/,
     suites: [
       ...["coded", "format", "group-rules", "on-machine", "scale-tree", "slices", "term-code", "term-table"].map(
         (name) => `formats/${name}`,
       ),
-      ...["half", "infer/coded-linear", "infer/kv-cache", "check/pe", "check/quant"],
+      ...["basics/half", "infer/coded-linear", "infer/kv-cache", "check/pe", "check/quant"],
     ],
   },
   {

@@ -3,7 +3,7 @@
 //   the first N of it are a sample stratified by file, for every N. A run that is cut off has a fair sample, too.
 //
 
-import { philox } from "../../src/random.js";
+import { philox } from "../../src/basics/random.js";
 import type { Mutant } from "./mutants.js";
 
 export function inSampleOrder(files: readonly (readonly Mutant[])[], seed: number): Mutant[] {

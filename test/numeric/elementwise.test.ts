@@ -5,7 +5,7 @@
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { roundToHalf } from "../../src/half.js";
+import { roundToHalf } from "../../src/basics/half.js";
 import { RUNS, SEED } from "../support/build.js";
 import { kernels } from "../support/infer.js";
 import { BUILDS } from "../support/numeric.js";

@@ -6,8 +6,8 @@
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { numberToFp16, roundToHalf } from "../../src/basics/half.js";
 import { boothTerms } from "../../src/formats/term-table.js";
-import { numberToFp16, roundToHalf } from "../../src/half.js";
 import { type OracleCodes, peCodedProduct, peProduct } from "../oracle/linear.js";
 import { RUNS, SEED } from "../support/build.js";
 import { kernels } from "../support/infer.js";

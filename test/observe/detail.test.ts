@@ -9,7 +9,7 @@ import { EVENT_WORDS, Event, Seen } from "../../assembly/events.js";
 import { tell } from "../../src/observe/reader.js";
 import { Windows } from "../../src/observe/windows.js";
 import type { RunRequest } from "../../src/request.js";
-import type { Breakdown, Detail, Result } from "../../src/result.js";
+import type { Breakdown, Detail, Result } from "../../src/result/result.js";
 import { layerOfTag, opOfTag, placeBits, stepOfTag, withoutStep } from "../../src/schedule/tags.js";
 import { simulate } from "../../src/simulate.js";
 

@@ -15,7 +15,7 @@ import { CAUSES } from "../../src/observe/ops.js";
 import { bytesByChannel, type CycleWindow, geometryOf, parseWindow, Recording } from "../../src/observe/recording.js";
 import { type TraceFile, timelineOf } from "../../src/observe/timeline.js";
 import { vcdOf } from "../../src/observe/vcd.js";
-import type { Result } from "../../src/result.js";
+import type { Result } from "../../src/result/result.js";
 import { simulate } from "../../src/simulate.js";
 import { readVcd, timeOf, type Wave } from "../support/vcd.js";
 

@@ -5,8 +5,8 @@ import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Counter, Dram, RULE_WORDS } from "../../assembly/contract.js";
-import { channelVector } from "../../src/device.js";
-import { deviceFromGolden } from "../../src/device-golden.js";
+import { deviceFromGolden } from "../../src/check/device-golden.js";
+import { channelVector } from "../../src/dram/device.js";
 import { ddr4Rules } from "./rules.js";
 import { playStream, streamOf } from "./streams.js";
 

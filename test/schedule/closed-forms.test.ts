@@ -5,12 +5,12 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Field, Stream, Work } from "../../assembly/contract.js";
-import type { Machine } from "../../src/hardware.js";
-import type { Model } from "../../src/model.js";
-import { constantPlan } from "../../src/plan.js";
+import type { Machine } from "../../src/hardware/machine.js";
+import type { Model } from "../../src/model/model.js";
 import { Op } from "../../src/schedule/program.js";
 import { stepTokens } from "../../src/schedule/step.js";
 import { blockTokens, limitsOf } from "../../src/schedule/tiles.js";
+import { constantPlan } from "../../src/trace/plan.js";
 import { embeddedModel } from "../support/pack.js";
 import { bytesOf, type Recorded, ref } from "../support/record.js";
 import { llama8b, machineOf, recordOf, type ScheduleCase } from "../support/schedule.js";

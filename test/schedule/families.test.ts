@@ -6,13 +6,13 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Field, Stream, Work } from "../../assembly/contract.js";
-import type { Model } from "../../src/model.js";
-import { modelOf as readConfig } from "../../src/model-config.js";
-import { linearBytes, modelSizes } from "../../src/model-sizes.js";
-import { ModelTable } from "../../src/model-table.js";
-import { constantPlan } from "../../src/plan.js";
+import { modelOf as readConfig } from "../../src/model/config.js";
+import type { Model } from "../../src/model/model.js";
+import { ModelTable } from "../../src/model/table.js";
+import { linearBytes, modelSizes } from "../../src/schedule/model-sizes.js";
 import { Op } from "../../src/schedule/program.js";
 import { turnedRows } from "../../src/schedule/projections.js";
+import { constantPlan } from "../../src/trace/plan.js";
 import { readText } from "../support/pack.js";
 import { addressOf, bytesOf, faultsOf, type Recorded, ref } from "../support/record.js";
 import { machineOf, modelOf, placementOf, recordOf, type ScheduleCase } from "../support/schedule.js";

@@ -5,11 +5,11 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Counter, Field, Queue, Release, Stream, Work } from "../../assembly/contract.js";
-import { channelVector } from "../../src/device.js";
-import { machineKnobs } from "../../src/hardware.js";
-import { codesPlan, constantPlan, type Plan } from "../../src/plan.js";
+import { channelVector } from "../../src/dram/device.js";
+import { machineKnobs } from "../../src/hardware/machine.js";
 import { codePass } from "../../src/schedule/codes.js";
 import { Op } from "../../src/schedule/program.js";
+import { codesPlan, constantPlan, type Plan } from "../../src/trace/plan.js";
 import { Machine } from "../../src/wasm/machine.js";
 import { shippedDevice } from "../support/dram-parts.js";
 import { engine } from "../support/engine.js";

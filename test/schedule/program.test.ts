@@ -6,8 +6,8 @@ import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Field, Work } from "../../assembly/contract.js";
-import { constantPlan } from "../../src/plan.js";
 import { Program } from "../../src/schedule/program.js";
+import { constantPlan } from "../../src/trace/plan.js";
 import { hazardFaults } from "../support/hazards.js";
 import { faultsOf } from "../support/record.js";
 import {

@@ -4,7 +4,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Model } from "../../src/model.js";
+import type { Model } from "../../src/model/model.js";
 import { residencyOf } from "../../src/schedule/residency.js";
 import { limitsOf } from "../../src/schedule/tiles.js";
 import { embeddedModel } from "../support/pack.js";

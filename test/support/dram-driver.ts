@@ -8,7 +8,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { instantiateSync } from "@assemblyscript/loader";
 import { Counter } from "../../assembly/contract.js";
-import type { StreamRequest } from "../../src/streams.js";
+import type { StreamRequest } from "../../src/dram/streams.js";
 import { DramDriver, type DramExports as DriverExports, encodeRequests } from "../../src/wasm/dram.js";
 
 /** The functions of the binary that drive bare DRAM channels. */

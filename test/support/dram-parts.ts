@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { Dram } from "../../assembly/contract.js";
-import { type ChannelOptions, channelVector, type Device, parseDevice } from "../../src/device.js";
+import { type ChannelOptions, channelVector, type Device, parseDevice } from "../../src/dram/device.js";
 import type { PartRequest } from "./dram-channel.js";
 
 export const SHIPPED = ["ddr4-3200", "lpddr5-6400", "hbm2-2000", "hbm3-6400", "gddr6-14000"] as const;

@@ -4,8 +4,8 @@
 
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
+import { roundToHalf } from "../../src/basics/half.js";
 import type { Format } from "../../src/formats/format.js";
-import { roundToHalf } from "../../src/half.js";
 import type { KvFormat, KvSource } from "../../src/infer/kv-cache.js";
 import type { LanguageModel, Outer, Shared } from "../../src/infer/language-model.js";
 import { codedParts, outerParts, referenceParts, sharedParts, slicedParts } from "../../src/infer/language-model.js";

@@ -2,13 +2,13 @@
 //   Language models made up of numbers, small enough to be told again: a checkpoint in memory, and slices of all linears.
 //
 
-import { roundToHalf } from "../../src/half.js";
+import { roundToHalf } from "../../src/basics/half.js";
+import { parseSafetensors } from "../../src/basics/safetensors.js";
 import type { LanguageModel } from "../../src/infer/language-model.js";
 import { parseConstants } from "../../src/infer/rope.js";
 import type { SlicedWeights } from "../../src/infer/slices.js";
 import { Checkpoint } from "../../src/infer/weights.js";
-import { parseModel } from "../../src/model-config.js";
-import { parseSafetensors } from "../../src/safetensors.js";
+import { parseModel } from "../../src/model/config.js";
 import { buildSafetensors, type Spec } from "./pack.js";
 
 const CONFIG = {

@@ -4,8 +4,8 @@
 
 import { readFileSync } from "node:fs";
 import { readModel } from "../../src/io/models.js";
-import { parseModel } from "../../src/model-config.js";
-import { parseTrace, type Trace } from "../../src/trace.js";
+import { parseModel } from "../../src/model/config.js";
+import { parseTrace, type Trace } from "../../src/trace/trace.js";
 
 const ROOT = new URL("../../../", import.meta.url);
 

@@ -6,8 +6,8 @@
 //   What is read before it is written, or overwritten before it is read, is in hazards.ts.
 
 import { Field, Pool, Queue, RECORD_WORDS, Release, Stream, Work } from "../../assembly/contract.js";
-import type { Machine } from "../../src/hardware.js";
-import { STREAMS } from "../../src/knobs.js";
+import { STREAMS } from "../../src/hardware/knobs.js";
+import type { Machine } from "../../src/hardware/machine.js";
 import type { Placement, Region } from "../../src/schedule/placement.js";
 import { Op } from "../../src/schedule/program.js";
 import type { Supply } from "../../src/wasm/machine.js";

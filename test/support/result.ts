@@ -2,8 +2,8 @@
 //   A result for tests of what happens after a run. The numbers are chosen to be easy to follow, not to be plausible.
 //
 
-import { parseMachine } from "../../src/hardware.js";
-import type { Breakdown, Detail, OpDetail, Result } from "../../src/result.js";
+import { parseMachine } from "../../src/hardware/machine.js";
+import type { Breakdown, Detail, OpDetail, Result } from "../../src/result/result.js";
 
 export function exampleResult(): Result {
   const same = (value: number) => ({ low: value, high: value });

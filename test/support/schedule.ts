@@ -3,15 +3,15 @@
 //
 
 import fc from "fast-check";
-import { capacityBytes, stripeBytes, transactionBytes } from "../../src/device.js";
-import { type Machine, parseMachine } from "../../src/hardware.js";
-import type { Model } from "../../src/model.js";
-import { parseModel } from "../../src/model-config.js";
-import { codesPlan, constantPlan, type Plan } from "../../src/plan.js";
-import { type Step, stepOf } from "../../src/replay.js";
+import { capacityBytes, stripeBytes, transactionBytes } from "../../src/dram/device.js";
+import { type Machine, parseMachine } from "../../src/hardware/machine.js";
+import { parseModel } from "../../src/model/config.js";
+import type { Model } from "../../src/model/model.js";
 import { Placement } from "../../src/schedule/placement.js";
 import { Program } from "../../src/schedule/program.js";
 import { StepSchedule, spillBytes, stepTokens } from "../../src/schedule/step.js";
+import { codesPlan, constantPlan, type Plan } from "../../src/trace/plan.js";
+import { type Step, stepOf } from "../../src/trace/replay.js";
 import type { Supply } from "../../src/wasm/machine.js";
 import { shippedDevice } from "./dram-parts.js";
 import { type Recorded, recorder } from "./record.js";

@@ -3,7 +3,7 @@
 //
 
 import { CAUSES } from "../../observe/ops.js";
-import type { DramResult, Result } from "../../result.js";
+import type { DramResult, Result } from "../../result/result.js";
 import type { Figure } from "../page.js";
 import { CAUSE_COLOUR, chartOf, MARK_COLOUR, PLAIN_COLOUR, values } from "./style.js";
 

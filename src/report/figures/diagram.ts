@@ -4,7 +4,7 @@
 //     DRAM channels ──► slice buffer ──► PE array ──► vector unit ──► activation buffer ──► (array) , store ──► DRAM
 //
 
-import type { Result } from "../../result.js";
+import type { Result } from "../../result/result.js";
 import { escapeMarkup } from "../escape.js";
 import { percent, significant } from "../format.js";
 import type { Figure } from "../page.js";

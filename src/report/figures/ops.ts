@@ -2,9 +2,9 @@
 //   Figures of an observed run: cycles by op, by layer and op; what happened over time; slices per token and layer.
 //
 
+import { HZ_PER_MHZ } from "../../basics/units.js";
 import { CAUSES } from "../../observe/ops.js";
-import type { OpDetail, Result, TimeDetail } from "../../result.js";
-import { HZ_PER_MHZ } from "../../units.js";
+import type { OpDetail, Result, TimeDetail } from "../../result/result.js";
 import { sumOf } from "../ops.js";
 import type { Chart, Figure } from "../page.js";
 import { CAUSE_COLOUR, chartOf, MARK_COLOUR, PLAIN_COLOUR, values } from "./style.js";

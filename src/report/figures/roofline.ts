@@ -5,8 +5,8 @@
 //     y   lane operations a second            roofs: all lanes of all PEs every cycle; x times the DRAM's peak
 //
 
-import type { OpDetail, Result } from "../../result.js";
-import { HZ_PER_MHZ, secondsOf } from "../../units.js";
+import { HZ_PER_MHZ, secondsOf } from "../../basics/units.js";
+import type { OpDetail, Result } from "../../result/result.js";
 import { nameOf, sumOf } from "../ops.js";
 import type { Figure } from "../page.js";
 import { chartOf, values } from "./style.js";

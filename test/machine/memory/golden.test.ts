@@ -6,9 +6,9 @@ import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Counter } from "../../../assembly/contract.js";
-import { channelVector, transactionBytes } from "../../../src/device.js";
-import { deviceFromGolden } from "../../../src/device-golden.js";
-import { streamRequests } from "../../../src/streams.js";
+import { deviceFromGolden } from "../../../src/check/device-golden.js";
+import { channelVector, transactionBytes } from "../../../src/dram/device.js";
+import { streamRequests } from "../../../src/dram/streams.js";
 import { replay } from "../../support/dram-driver.js";
 import { sharedPath } from "../../support/shared.js";
 
