@@ -6,6 +6,7 @@
 
 import { Command, CommanderError } from "commander";
 import { CheckFailed, InputError, Interrupted, nearest } from "./basics/errors.js";
+import { reason } from "./io/files.js";
 import { packageVersion } from "./io/version.js";
 
 /** What a file of src/commands/ exports. */
@@ -95,13 +96,13 @@ Exit codes: 0 good, 1 a check failed, 2 bad input, 70 an internal error, 130 int
 
 /** Runs one command line; the answer is the exit code. */
 export async function main(args: string[]): Promise<number> {
-  process.stdout.on("error", leaveQuietlyOnClosedPipe);
-  process.stderr.on("error", leaveQuietlyOnClosedPipe);
+  process.stdout.on("error", leaveWithoutOutput);
+  process.stderr.on("error", leaveWithoutOutput);
   try {
-    await parse(args);
+    await parse(withHelpAsOption(args));
     return 0;
   } catch (error) {
-    return explain(error);
+    return explain(error, args);
   }
 }
 
@@ -114,10 +115,23 @@ async function parse(args: string[]): Promise<void> {
   for (const { name, summary, load } of COMMANDS) {
     const command = program.command(name).description(summary).copyInheritedSettings(program);
     if (args.includes(name)) (await load()).define(command);
+    addVersion(command);
   }
   if (args.length === 0) return program.outputHelp();
   refuseUnknownCommand(args[0]);
   await program.parseAsync(args, { from: "user" });
+}
+
+/** `help run` and `sweep help plan` ask for what `run --help` and `sweep plan --help` say. */
+function withHelpAsOption(args: string[]): string[] {
+  const others = args.filter((word, place) => place > 1 || word !== "help");
+  return others.length === args.length ? args : [...others, "--help"];
+}
+
+/** --version is known at every level. */
+function addVersion(command: Command): void {
+  command.version(packageVersion());
+  for (const below of command.commands) addVersion(below);
 }
 
 function refuseUnknownCommand(word: string): void {
@@ -127,10 +141,11 @@ function refuseUnknownCommand(word: string): void {
   throw new InputError(`unknown command '${word}'; ${near ? `did you mean ${near}?` : `allowed: ${names.join(", ")}`}`);
 }
 
-function explain(error: unknown): number {
+function explain(error: unknown, args: string[]): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0;
-    return complain(error.message.replace(/^error: /, ""), 2);
+    const where = error.code === "commander.missingArgument" ? `; mobisim ${args[0]} --help says what it wants` : "";
+    return complain(error.message.replace(/^error: /, "") + where, 2);
   }
   if (error instanceof CheckFailed) return 1;
   if (error instanceof Interrupted) return complain(error.message, 130);
@@ -146,8 +161,8 @@ function complain(message: string, exitCode: number): number {
   return exitCode;
 }
 
-/** A reader like `head` that has seen enough is no error. */
-function leaveQuietlyOnClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== "EPIPE") throw error;
-  process.exit(process.exitCode);
+/** A reader like `head` that has seen enough is no error; a full disk is one line. */
+function leaveWithoutOutput(error: NodeJS.ErrnoException): never {
+  if (error.code === "EPIPE") process.exit(process.exitCode);
+  process.exit(complain(`the output cannot be written: ${reason(error)}`, 2));
 }

@@ -1,5 +1,15 @@
 import { spawn, spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,6 +20,9 @@ import { type RequestOptions, requestOf } from "../src/commands/run/options.js";
 const cli = suite("command line");
 const project = fileURLToPath(new URL("../..", import.meta.url));
 const shim = join(project, "bin/mobisim.js");
+
+/** Of systems that have one to test with. */
+const fullDisk = existsSync("/dev/full") ? cli : cli.skip;
 
 function mobisim(...args: string[]) {
   return spawnSync(process.execPath, [shim, ...args], { encoding: "utf8", env: { ...process.env, LANG: "C" } });
@@ -37,6 +50,20 @@ cli("says its version and how to use it", () => {
   }
 });
 
+cli("every level says the version and how to use it", () => {
+  const version = mobisim("--version").stdout;
+  const levels = [["run"], ["compare"], ["sweep"], ["sweep", "plan"], ["trace", "record"], ["check"], ["report"]];
+  for (const level of levels) {
+    assert.is(mobisim(...level, "--version").stdout, version, level.join(" "));
+    const { status, stdout } = mobisim(...level, "--help");
+    assert.is(status, 0);
+    assert.ok(stdout.startsWith(`Usage: mobisim ${level.join(" ")} `), stdout);
+    assert.is(mobisim("help", ...level).stdout, stdout);
+    assert.is(mobisim(level[0], "help", ...level.slice(1)).stdout, stdout);
+  }
+  assert.is(mobisim("help", "help").stdout, mobisim("--help").stdout);
+});
+
 cli("run --help names every option", () => {
   const { stdout } = mobisim("run", "--help");
   const options =
@@ -54,6 +81,9 @@ cli("suggests the nearest command and option", () => {
   assert.is(commands[0], "run");
   refuses(["frobnicate"], `unknown command 'frobnicate'; allowed: ${commands.join(", ")}`);
   refuses(["run", "--modle", "x"], "unknown option '--modle' (Did you mean --model?)");
+  refuses(["help", "rum"], "unknown command 'rum'; did you mean run?");
+  refuses(["trace", "shw"], "trace shw: unknown command; allowed show, record");
+  refuses(["check"], "missing required argument 'kind'; mobisim check --help says what it wants");
   refuses(["--verson"], "unknown option '--verson' (Did you mean --version?)");
 });
 
@@ -110,6 +140,16 @@ cli("refuses what does not go together", () => {
   );
   refuses(["run", "--batch"], "option '--batch <n>' argument missing");
   refuses(["run", "more"], "too many arguments for 'run'. Expected 0 arguments but got 1.");
+});
+
+fullDisk("a full disk under stdout is one line", () => {
+  const full = openSync("/dev/full", "w");
+  const { status, stderr } = spawnSync(process.execPath, [shim, "formats"], {
+    encoding: "utf8",
+    stdio: ["ignore", full, "pipe"],
+  });
+  closeSync(full);
+  assert.equal([status, stderr], [2, "the output cannot be written: no space is left\n"]);
 });
 
 cli("refuses an output folder that is a file before any work", () => {

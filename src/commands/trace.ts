@@ -73,7 +73,14 @@ export function define(command: Command): void {
     .requiredOption("--out <dir>", "the pack's folder; its name is the pack's")
     .option("--quiet", "no progress bar, no notes")
     .action((options: RecordOptions) => recordPack(options));
-  command.addHelpText("after", HELP).action(() => command.outputHelp());
+  command
+    .addHelpText("after", HELP)
+    .allowExcessArguments()
+    .action((_: object, { args: [word] }: Command) => (word ? refuseUnknown(word) : command.outputHelp()));
+}
+
+function refuseUnknown(word: string): never {
+  throw new InputError(`trace ${word}: unknown command; allowed show, record`);
 }
 
 function show(name: string, json: boolean): void {

@@ -206,7 +206,8 @@ function packageRoot(): string {
   return folder;
 }
 
-function reason(error: unknown): string {
+/** Why the system refused, in words. */
+export function reason(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   const known: Record<string, string> = {
     ENOENT: "there is no such file",
