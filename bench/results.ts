@@ -27,7 +27,7 @@ export interface Results {
 
 const GIB = 2 ** 30;
 
-export function thisMachine() {
+function thisMachine() {
   return {
     name: hostname(),
     cpu: cpus()[0]?.model.trim() ?? "unknown",

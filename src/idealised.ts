@@ -8,16 +8,26 @@
 //   goes along with the real one (simulate.ts).
 //
 
-import { type Cause, IDEAL, startCounterfactual } from "./io/counterfactual.js";
-import { execute, type Job } from "./job.js";
+import type { MachineOptions } from "./hardware/machine.js";
+import { inThread, startThread } from "./io/thread.js";
+import { execute, type Job, prepare } from "./job.js";
 import { routedWeights } from "./model/model.js";
 import type { RunRequest } from "./request.js";
 import { stepTokens } from "./schedule/step.js";
 
+/** Causes that can be idealised. */
+export type Cause = "route" | "dram" | "vector";
+
+export const IDEAL: Record<Cause, MachineOptions> = {
+  route: { idealRouter: true },
+  dram: { idealDram: true },
+  vector: { idealVector: true },
+};
+
 /** Cycles by cause: null of a run that was stopped or not asked for, nothing of one that was not needed. */
 export type IdealCycles = Partial<Record<Cause, number | null>>;
 
-export interface Idealised {
+interface Idealised {
   /** Cycles of the causes that the array waited for. */
   cycles(waited: (cause: Cause) => boolean): Promise<IdealCycles>;
   stop(): void;
@@ -60,16 +70,30 @@ export function runAfter(job: Job, causes: readonly Cause[], onDone: OnDone): Id
   return { cycles, stop };
 }
 
-/** Each in a thread. */
+/** What a thread is asked. */
+interface Task {
+  request: RunRequest;
+  cause: Cause;
+}
+
+/** Each in a thread; the request has been checked by then. */
 export function runBeside(request: RunRequest, causes: readonly Cause[], onDone: OnDone): Idealised {
-  const threads = causes.map((cause, i) => startCounterfactual(request, cause, (done) => onDone(i, done)));
+  const threads = causes.map((cause, i) => {
+    const task: Task = { request, cause };
+    return { cause, ...startThread<number, number>(import.meta.url, task, (done) => onDone(i, done)) };
+  });
   const cycles = async (waited: (cause: Cause) => boolean): Promise<IdealCycles> => {
     for (const thread of threads) if (!waited(thread.cause)) thread.stop();
     const needed = threads.filter(({ cause }) => waited(cause));
-    return Object.fromEntries(await Promise.all(needed.map(async ({ cause, done }) => [cause, await done])));
+    return Object.fromEntries(await Promise.all(needed.map(async ({ cause, answer }) => [cause, await answer])));
   };
   const stop = () => {
     for (const thread of threads) thread.stop();
   };
   return { cycles, stop };
 }
+
+await inThread(import.meta.url, async ({ request, cause }: Task, say: (done: number) => void) => {
+  const { engines } = await execute(prepare(request), [IDEAL[cause]], say);
+  return engines[0].cycle;
+});

@@ -10,10 +10,9 @@ import { secondsOf } from "./basics/units.js";
 import { type Device, dramEnergy, peakGBps } from "./dram/device.js";
 import { areaOf } from "./energy/area.js";
 import { type DramEnergy, energyOf, priceList } from "./energy/energy.js";
-import { citedPrices, type EnergyTables, energyNotes } from "./energy/tables.js";
+import { type CitedPrice, citedPrices, type EnergyTables, energyNotes } from "./energy/tables.js";
 import type { Machine } from "./hardware/machine.js";
-import { type IdealCycles, idealised } from "./idealised.js";
-import { type Cause, IDEAL } from "./io/counterfactual.js";
+import { type Cause, IDEAL, type IdealCycles, idealised } from "./idealised.js";
 import type { Inputs, Shelf } from "./io/inputs.js";
 import { packageVersion } from "./io/version.js";
 import { execute, type Job, type OnProgress, prepare } from "./job.js";
@@ -23,6 +22,7 @@ import { OpTable } from "./observe/ops.js";
 import { type Listener, tell } from "./observe/reader.js";
 import { Windows } from "./observe/windows.js";
 import type { RunRequest } from "./request.js";
+import { recordedAccuracy } from "./result/accuracy.js";
 import {
   breakdownOf,
   type Counters,
@@ -31,15 +31,14 @@ import {
   fetchedBits,
   namedCounters,
 } from "./result/counters.js";
-import type { CitedPrice, Detail, MemoResult, Prices, Result } from "./result/result.js";
+import type { Detail, MemoResult, Prices, Result } from "./result/result.js";
 import { stateHash } from "./result/state-hash.js";
 import { passBits, slicesOf } from "./schedule/codes.js";
-import { recordedAccuracy } from "./trace/accuracy.js";
 import { type Plan, wantedBits } from "./trace/plan.js";
 import { firstSteps, type Replay } from "./trace/replay.js";
 import type { Machine as Engine } from "./wasm/machine.js";
 
-export interface SimulateOptions {
+interface SimulateOptions {
   onProgress?: OnProgress | undefined;
   signal?: AbortSignal | undefined;
   /** Whether the idealised runs go beside it; `exposed` is null without them. Default: yes. */

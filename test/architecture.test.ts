@@ -2,11 +2,14 @@
 //   The rules of the house. Each test names the files that break one.
 //
 
+import { dirname } from "node:path/posix";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import {
   bareCode,
+  exportsOf,
   fileBytes,
+  folderCycle,
   importCycle,
   importsOf,
   listFiles,
@@ -19,12 +22,16 @@ const architecture = suite("architecture");
 
 const MIB = 2 ** 20;
 const MAX_LINES = 300;
+/** What wires everything: the command line, a request, a job, a run. */
+const MAX_FILES_AT_ROOT = 6;
 const CONTRACTS = ["assembly/contract.ts", "assembly/events.ts", "assembly/numeric/contract.ts"];
 
 const assembly = typescript("assembly");
 const source = typescript("src");
 const tests = typescript("test");
 const bench = typescript("bench");
+/** What a shim of plain JavaScript imports. */
+const ENTRIES = ["src/cli.ts"];
 const all = [...assembly, ...source, ...tests, ...bench];
 
 /** The machine's own side of the command line, where a clock, a disk and a process exist. */
@@ -56,6 +63,14 @@ architecture("finds the files it judges", () => {
   assert.equal(importCycle(circle), ["a.ts", "b.ts", "a.ts"]);
 });
 
+architecture("finds circles of folders that no files make", () => {
+  const file = (path: string, name: string) => ({ path, text: `import "${name}";` });
+  const files = [file("src/a/b.ts", "../c/d.js"), file("src/c/e/f.ts", "../../a/g.js"), file("src/a/g.ts", "zod")];
+  assert.is(importCycle(files), undefined);
+  assert.equal(folderCycle("src", files), ["src/a/b.ts imports src/c/d.ts", "src/c/e/f.ts imports src/a/g.ts"]);
+  assert.is(folderCycle("src/c", files), undefined);
+});
+
 architecture(`files have at most ${MAX_LINES} lines`, () => {
   nobody(all, ({ text }) => text.trimEnd().split("\n").length > MAX_LINES, "too long: split it by concept");
 });
@@ -70,6 +85,34 @@ architecture("imports never go in a circle", () => {
   assert.is(importCycle(tests)?.join(" -> "), undefined);
 });
 
+architecture("nor do folders: what lies side by side imports one way", () => {
+  for (const files of [assembly, source]) {
+    const folders = new Set(files.map(({ path }) => dirname(path)));
+    for (const folder of folders) assert.is(folderCycle(folder, files)?.join(", "), undefined);
+  }
+});
+
+architecture(`at most ${MAX_FILES_AT_ROOT} files lie at the root of src/`, () => {
+  const atRoot = source.map(({ path }) => path).filter((path) => dirname(path) === "src");
+  assert.ok(atRoot.length <= MAX_FILES_AT_ROOT, `put into the folder of its noun: one of ${atRoot.join(", ")}`);
+});
+
+architecture("what is exported is imported by somebody", () => {
+  const files = [...source, ...tests, ...bench];
+  // What somebody imports of a file: the words of those who import it, by file.
+  const words = new Map<string, Set<string>>(files.map(({ path }) => [path, new Set()]));
+  for (const file of files) {
+    const own = bareCode(file).match(/\w+/g) ?? [];
+    for (const name of importsOf(file)) for (const word of own) words.get(name)?.add(word);
+  }
+  const unused = files
+    .filter(({ path }) => !ENTRIES.includes(path))
+    .flatMap((file) => exportsOf(file).map((name) => ({ path: file.path, name })))
+    .filter(({ path, name }) => !words.get(path)?.has(name))
+    .map(({ path, name }) => `${path} exports ${name}`);
+  assert.equal(unused, [], "what nobody imports is not exported");
+});
+
 architecture("imports go one way", () => {
   noImport(assembly, (name) => !name.startsWith("assembly/"), "assembly/ imports nothing outside itself");
   noImport(CONTRACTS.map(readSource), () => true, "a contract imports nothing");
@@ -80,7 +123,7 @@ architecture("imports go one way", () => {
   noImport(typescript("assembly/machine"), (name) => name.startsWith("assembly/numeric/"), "a machine knows no values");
   noImport(source, (name) => /^(test|bench)\//.test(name), "src/ knows no tests");
   const upwards = (name: string, { path }: SourceFile) =>
-    /^src\/(commands|cli)/.test(name) && !path.startsWith("src/c") && !path.startsWith("test/");
+    /^src\/(commands\/|cli\.ts)/.test(name) && !/^src\/(commands\/|cli\.ts)/.test(path);
   noImport(source, upwards, "only the command line knows commands");
 });
 
@@ -197,6 +240,27 @@ architecture("scripts run what exists", () => {
     [...sources, ...Object.values(bin)].filter((path) => listFiles(path).length === 0),
     [],
   );
+});
+
+architecture("texts name what exists", () => {
+  const there = (path: string) => ["", ".ts", ".test.ts"].some((end) => listFiles(path + end).length > 0);
+  const suites = tests.map(({ path }) => path).filter((path) => path.endsWith(".test.ts"));
+  const texts = ["README.md", ...["docs", "models", "traces", "exporters", "hw-configs", "formats"].flatMap(listFiles)]
+    .filter((path) => /\.(md|yaml)$/.test(path))
+    .map(readSource);
+  const table = /\| you changed \| run first \|\n(.*\n)*?\n/.exec(readSource("README.md").text)?.[0] ?? "";
+  const first = [...table.matchAll(/`([a-z][\w/-]*)`/g)].map(([, name]) => name);
+  assert.ok(first.length > 10);
+  const noSuite = (name: string) => !suites.some((suite) => suite.includes(name));
+  assert.equal(first.filter(noSuite), []);
+  const gone = texts.flatMap(({ path, text }) => {
+    const files = [...text.matchAll(/(?<![\w/])(?:\.\.\/)*((?:src|assembly|test|docs|bin)\/[\w/.-]*\w)/g)].map(
+      ([, name]) => name,
+    );
+    const filters = [...text.matchAll(/node dist\/test\/run\.js ([a-z][\w/-]*)/g)].map(([, name]) => name);
+    return [...files.filter((name) => !there(name)), ...filters.filter(noSuite)].map((name) => `${path} names ${name}`);
+  });
+  assert.equal(gone, []);
 });
 
 architecture("no golden differs", () => {

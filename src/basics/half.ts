@@ -20,6 +20,20 @@ export function fp16ToNumber(bits: number): number {
   return sign * (1024 + fraction) * 2 ** (exponent - BIAS - FRACTION);
 }
 
+/** IEEE binary16 bit patterns to f32; NaN payloads keep their high bits. */
+export function decodeF16(halves: Uint16Array): Float32Array {
+  const values = new Float32Array(halves.length);
+  const bits = new Uint32Array(values.buffer);
+  for (let i = 0; i < halves.length; i++) {
+    const sign = (halves[i] & 0x8000) << 16;
+    const exponent = (halves[i] >> 10) & 31;
+    const fraction = halves[i] & 1023;
+    if (exponent === 0) values[i] = (sign < 0 ? -fraction : fraction) * 2 ** -24;
+    else bits[i] = sign | ((exponent === 31 ? 255 : exponent + 112) << 23) | (fraction << 13);
+  }
+  return values;
+}
+
 /** The bits of the nearest FP16 number, a tie to the even one; overflow is infinity. */
 export function numberToFp16(value: number): number {
   const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;

@@ -207,27 +207,6 @@ export function f32(tensor: Tensor): Float32Array {
   return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
 }
 
-/** Decodes F16 to f32; every value is exact. */
-export function f16(tensor: Tensor): Float32Array {
-  expectDtype(tensor, "F16");
-  const bytes = aligned(tensor.bytes(), 2);
-  return decodeF16(new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2));
-}
-
-/** IEEE binary16 bit patterns to f32; NaN payloads keep their high bits. */
-export function decodeF16(halves: Uint16Array): Float32Array {
-  const values = new Float32Array(halves.length);
-  const bits = new Uint32Array(values.buffer);
-  for (let i = 0; i < halves.length; i++) {
-    const sign = (halves[i] & 0x8000) << 16;
-    const exponent = (halves[i] >> 10) & 31;
-    const fraction = halves[i] & 1023;
-    if (exponent === 0) values[i] = (sign < 0 ? -fraction : fraction) * 2 ** -24;
-    else bits[i] = sign | ((exponent === 31 ? 255 : exponent + 112) << 23) | (fraction << 13);
-  }
-  return values;
-}
-
 function expectDtype(tensor: Tensor, dtype: Dtype): void {
   if (tensor.dtype === dtype) return;
   throw new InputError(`${tensor.file}: tensor ${tensor.name}: dtype is "${tensor.dtype}"; allowed ${dtype}`);

@@ -17,7 +17,7 @@ z.config({ jitless: true });
 
 export type Path = readonly (string | number)[];
 
-export interface ParsedYaml {
+interface ParsedYaml {
   value: unknown;
   /** 1-based line of the key at `path`; where it is absent, the line of the nearest parent that is there. */
   lineOf(path: Path): number;
@@ -43,7 +43,7 @@ export function parseWithSchema<S extends z.ZodType>(text: string, fileName: str
 }
 
 /** Where a schema refuses a value, and a line that says what, without the file. */
-export interface Refusal {
+interface Refusal {
   path: Path;
   text: string;
 }

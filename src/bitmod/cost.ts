@@ -13,14 +13,14 @@ import { BITS_PER_BYTE, ceilDiv } from "../basics/units.js";
 import type { Product } from "./products.js";
 import type { FormulaMachine, FormulaStep, Platform, SramPort } from "./tables.js";
 
-export interface Bytes {
+interface Bytes {
   readonly weights: number;
   readonly inputs: number;
   readonly outputs: number;
 }
 
 /** Times weights and inputs are read from DRAM; one of the two is 1. */
-export interface Reads {
+interface Reads {
   readonly weights: number;
   readonly inputs: number;
 }
@@ -45,7 +45,7 @@ export interface ProductEnergy {
   readonly dram: number;
 }
 
-export type Ports = { readonly weight: SramPort; readonly input: SramPort };
+type Ports = { readonly weight: SramPort; readonly input: SramPort };
 
 export function costOf(product: Product, machine: FormulaMachine, ports: Ports, step: FormulaStep): ProductCost {
   const { platform, lanes, activationBits } = machine;

@@ -32,7 +32,7 @@ export interface ComparedMachine extends FormulaMachine {
   readonly peAreaUm2: number;
 }
 
-export interface HeadlineRule {
+interface HeadlineRule {
   /** The machine that speed-ups of the table are over. */
   readonly reference: string;
   readonly machine: string;
@@ -102,7 +102,7 @@ const comparisonSchema = z
   );
 
 /** A model of the project by name: its shape. */
-export type ReadModel = (name: string) => Model;
+type ReadModel = (name: string) => Model;
 
 export function parseComparison(text: string, label: string, readModel: ReadModel): Comparison {
   const { platform, machines, models, headline } = parseWithSchema(text, label, comparisonSchema);

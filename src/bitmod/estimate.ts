@@ -26,7 +26,7 @@ export interface Estimate {
 }
 
 /** Each side's cycles as if the other took none. */
-export interface Sides {
+interface Sides {
   readonly computeCycles: number;
   readonly dramCycles: number;
 }

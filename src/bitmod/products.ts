@@ -35,7 +35,7 @@ export interface Product {
 }
 
 /** The first two are names of ours: the artifact has no others for them. */
-export const ATTENTION_NAMES = { scores: "attn_qk", values: "attn_v" } as const;
+const ATTENTION_NAMES = { scores: "attn_qk", values: "attn_v" } as const;
 
 /** Bits a bit-serial PE takes in a cycle: a radix-4 digit. */
 const BITS_PER_CYCLE = 2;

@@ -10,7 +10,7 @@ import type { ComparedMachine, Comparison } from "./data-file.js";
 import { type Estimate, type EstimatedEnergy, estimate } from "./estimate.js";
 import type { FormulaModel, Phase, Revision } from "./tables.js";
 
-export interface ReproduceRequest {
+interface ReproduceRequest {
   revision: Revision;
   batch: number;
   context: number;
@@ -42,7 +42,7 @@ export interface ReproducedRow {
   energyPj: EstimatedEnergy;
 }
 
-export interface Headline {
+interface Headline {
   machine: string;
   over: string;
   points: number;

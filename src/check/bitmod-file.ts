@@ -24,7 +24,7 @@ import {
   type PaperRow,
 } from "./bitmod-schema.js";
 
-export interface BitmodFile {
+interface BitmodFile {
   readonly headRows: readonly Subject<HeadRow>[];
   readonly paperRows: readonly Subject<PaperRow>[];
   readonly details: readonly Subject<Layers>[];

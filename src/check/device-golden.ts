@@ -21,7 +21,7 @@ import {
 } from "../dram/device-schema.js";
 
 /** A part and how the golden's machine used it. */
-export interface GoldenDevice {
+interface GoldenDevice {
   device: Device;
   options: ChannelOptions;
 }

@@ -20,7 +20,7 @@ import { deviceFromGolden } from "./device-golden.js";
 import { type CheckedRow, type CheckVerdict, type Difference, type UncheckedRow, verdictOf } from "./verdict.js";
 
 /** Channels of their own for a device vector. */
-export type OpenDriver = (device: Int32Array) => Promise<DramDriver>;
+type OpenDriver = (device: Int32Array) => Promise<DramDriver>;
 
 const LATENCY_TOLERANCE = 1e-6;
 const POLICY = "FRFCFS";

@@ -30,7 +30,7 @@ export interface UncheckedRow {
 }
 
 /** The difference that is the largest share of what was wanted; the first field of all where nothing differs. */
-export interface Worst extends Difference {
+interface Worst extends Difference {
   row: string;
   relative: number;
 }
@@ -87,7 +87,7 @@ export function linesOf({ checked, exact, mustBeExact, failed, worst, rows, notC
 }
 
 /** How far off, as a share of what was wanted; what cannot be measured is wholly off. */
-export function relativeOf({ got, want }: Difference): number {
+function relativeOf({ got, want }: Difference): number {
   if (typeof got === "string" || typeof want === "string") return 1;
   return Math.abs(got - want) / Math.max(Math.abs(want), 1);
 }

@@ -18,7 +18,7 @@ import { packageVersion } from "../io/version.js";
 import { type AccuracyReport, accuracyPage } from "../report/accuracy-page.js";
 import { renderPage } from "../report/terminal.js";
 import { budgetList, budgetsOf } from "./budgets.js";
-import { integer, oneOf } from "./options.js";
+import { integer, oneOf } from "./option-values.js";
 
 interface AccuracyOptions {
   model: string;

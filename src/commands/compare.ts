@@ -18,7 +18,7 @@ import { missedCsv, missedJson, missedPage } from "../report/missed-table.js";
 import type { Page } from "../report/page.js";
 import { renderPage } from "../report/terminal.js";
 import type { RunRequest } from "../request.js";
-import { oneOf } from "./options.js";
+import { oneOf } from "./option-values.js";
 import { addOptions, checkNamed, type RequestOptions, RUN_OPTIONS, requestOf } from "./run/options.js";
 
 const FORMATS = ["terminal", "md", "csv"] as const;

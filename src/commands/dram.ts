@@ -11,7 +11,6 @@ import {
   isStreamName,
   parseStream,
   STREAM_NAMES,
-  type StreamRequest,
   type StreamSteps,
   streamLength,
   streamRequests,
@@ -22,9 +21,9 @@ import { lookOfStdout } from "../io/look.js";
 import { packageVersion } from "../io/version.js";
 import { type DramReport, dramPage } from "../report/dram-page.js";
 import { renderPage } from "../report/terminal.js";
-import { DramDriver, loadDram } from "../wasm/dram.js";
+import { DramDriver, type DramRequest, loadDram } from "../wasm/dram.js";
 import { compileMachine } from "../wasm/load.js";
-import { integer, oneOf } from "./options.js";
+import { integer, oneOf } from "./option-values.js";
 
 interface DramOptions {
   device: string;
@@ -105,12 +104,12 @@ async function reportOn(options: DramOptions): Promise<DramReport> {
   return { version: packageVersion(), inputs, device: part.name, mapping, refresh, channels, stream, ...run };
 }
 
-function namedRequests(options: DramOptions, steps: StreamSteps): Iterable<StreamRequest> {
+function namedRequests(options: DramOptions, steps: StreamSteps): Iterable<DramRequest> {
   const count = options.requests ?? streamLength(options.stream, steps.transactionBytes);
   return streamRequests(options.stream, count, steps);
 }
 
-function ownRequests({ stream, requests }: DramOptions, inputs: DramReport["inputs"]): StreamRequest[] {
+function ownRequests({ stream, requests }: DramOptions, inputs: DramReport["inputs"]): DramRequest[] {
   if (/^S\d\w*$/.test(stream)) throw new InputError(`--stream is ${stream}; allowed ${STREAM_NAMES}, or a file`);
   const text = readText(stream);
   const all = parseStream(text, labelOf(stream));

@@ -22,7 +22,7 @@ import { frontOf } from "../sweep/aims.js";
 import { configFile } from "../sweep/config-file.js";
 import type { Header } from "../sweep/header.js";
 import type { Answered } from "../sweep/record.js";
-import { oneOf } from "./options.js";
+import { oneOf } from "./option-values.js";
 import { requestOfPoint } from "./sweep/options.js";
 
 /** Best points that come with a report as machine files. */

@@ -12,7 +12,7 @@ import { packageVersion } from "../io/version.js";
 import { type BitmodReport, bitmodCsv, bitmodPage } from "../report/bitmod-page.js";
 import { markdownOf } from "../report/markdown.js";
 import { renderPage } from "../report/terminal.js";
-import { integer, oneOf } from "./options.js";
+import { integer, oneOf } from "./option-values.js";
 
 interface ReproduceOptions {
   revision: Revision;

@@ -16,7 +16,7 @@ import { explainPage } from "../report/ops.js";
 import { renderPage, toTerminal } from "../report/terminal.js";
 import type { RunRequest } from "../request.js";
 import type { Result } from "../result/result.js";
-import { oneOf } from "./options.js";
+import { oneOf } from "./option-values.js";
 import { addOptions, type RequestOptions, RUN_OPTIONS, requestOf } from "./run/options.js";
 import { addRecordingOptions, type Recorder, type RecordingOptions, recorderOf } from "./run/recordings.js";
 
@@ -132,12 +132,13 @@ async function answer(
   const observe = { detail: detail || explain, listen: recorder?.listen };
   const run = () => attended(quiet === true, (attention) => simulate(request, { ...attention, ...observe }));
   if (accuracy === "recorded") return run();
-  const { startMeasurement } = await import("./run/accuracy.js");
+  const { startMeasurement } = await import("./run/measurement.js");
   const measurement = startMeasurement(request, arithmetic ?? ARITHMETICS[0]);
   try {
     const result = await run();
-    if (result.partial) return result;
-    const { accuracy: found, files } = await measurement.done;
+    const measured = result.partial ? null : await measurement.answer;
+    if (measured === null) return result;
+    const { accuracy: found, files } = measured;
     const known = new Set(result.inputs.map(({ name }) => name));
     return { ...result, inputs: [...result.inputs, ...files.filter(({ name }) => !known.has(name))], accuracy: found };
   } finally {

@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { knobTable, machineJsonSchema } from "../hardware/machine-schema.js";
 import { assetPath, writeAll } from "../io/files.js";
 
-export function writeSchema(): void {
+function writeSchema(): void {
   writeAll(assetPath("hw-configs"), { "machine.schema.json": machineJsonSchema() });
   writeAll(assetPath("docs"), { "knobs.md": knobPage() });
 }

@@ -11,7 +11,7 @@ import { sweepPage } from "../report/sweep-table.js";
 import { renderPage } from "../report/terminal.js";
 import { frontOf } from "../sweep/aims.js";
 import { SEARCHES, type Search } from "../sweep/space.js";
-import { integer, oneOf } from "./options.js";
+import { integer, oneOf } from "./option-values.js";
 import type { Shard } from "./sweep/folder.js";
 
 const FORMATS = ["terminal", "md"] as const;

@@ -17,7 +17,7 @@ import { type TraceReport, tracePage } from "../report/trace-page.js";
 import { budgetStatistics } from "../trace/statistics.js";
 import { checkTraceAgainstModel, parseTrace, type Trace } from "../trace/trace.js";
 import { budgetList, budgetsOf } from "./budgets.js";
-import { integer, oneOf } from "./options.js";
+import { integer, oneOf } from "./option-values.js";
 
 interface RecordOptions {
   model: string;

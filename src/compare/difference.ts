@@ -7,8 +7,9 @@
 //               to that of the energy.
 //
 
+import type { Band } from "../basics/band.js";
 import { PJ_PER_MILLIJOULE } from "../basics/units.js";
-import type { Band, Breakdown, OpDetail, Result } from "../result/result.js";
+import type { Breakdown, OpDetail, Result } from "../result/result.js";
 
 export interface Change<T = number> {
   name: string;

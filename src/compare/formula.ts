@@ -8,9 +8,9 @@
 import { InputError, Interrupted, nearest } from "../basics/errors.js";
 import type { ComparedMachine, ComparedModel, Comparison } from "../bitmod/data-file.js";
 import { estimate } from "../bitmod/estimate.js";
-import { type Missed, missedBy, requestFor } from "../bitmod/missed.js";
 import type { FormulaStep, Phase } from "../bitmod/tables.js";
 import { type OnProgress, prepare } from "../job.js";
+import { type Missed, missedBy, requestFor } from "./missed.js";
 import { pointsOf } from "./points.js";
 
 /** What to compare; what is not given is all of the published table, batch 1, context 256. */

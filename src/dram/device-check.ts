@@ -12,7 +12,7 @@ const BITS_PER_GIB = 2 ** 30;
 const MAX_TRANSACTIONS = 2 ** 31;
 
 /** Something wrong with the value at `path`. */
-export interface Fault {
+interface Fault {
   path: Path;
   text: string;
 }

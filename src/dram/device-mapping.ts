@@ -26,7 +26,7 @@ type Piece = Exclude<MappingItem, string>;
 /** Fields of a bank index, from its lowest bits to its highest. */
 const BANK_FIELDS = ["bank", "bankGroup", "sid", "pseudoChannel"] as const;
 
-export interface AddressBits {
+interface AddressBits {
   /** Address bits, counted in transactions, below those of the channel. */
   channelShift: number;
   columnBits: number;

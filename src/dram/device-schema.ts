@@ -25,7 +25,7 @@ export const LEVELS = {
 } as const;
 export const ADDRESS_LEVELS = ["row", "bank", "bankGroup", "sid", "pseudoChannel", "column", "channel"] as const;
 /** Fields that a hash may read; the fields it changes are the others, so that it can be undone. */
-export const HASHED_BY = ["row", "column"] as const;
+const HASHED_BY = ["row", "column"] as const;
 /** The masks of the channel block hold one bit per bank. */
 export const MAX_BANKS = 64;
 

@@ -138,7 +138,7 @@ function times({ low, high }: { low: number; high: number }, factor: number) {
 }
 
 /** All-bank refresh of a channel: clocks between two, and the clocks after each in which no bank can be open. */
-export interface RefreshPause {
+interface RefreshPause {
   intervalClocks: number;
   closedClocks: number;
 }
@@ -166,7 +166,7 @@ function stacked(die: Die, dies = 1): Die {
 }
 
 /** One row per pair of commands: level, after, before, cycles, window, sibling. */
-export function ruleRows(device: Device, rule: TimingRule, timings: Readonly<Record<string, number>>): number[][] {
+function ruleRows(device: Device, rule: TimingRule, timings: Readonly<Record<string, number>>): number[][] {
   const cycles = evaluate(rule.cycles, timings);
   return listOf(rule.after).flatMap((after) =>
     listOf(rule.before).map((before) => {

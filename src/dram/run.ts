@@ -9,10 +9,10 @@
 //
 
 import { Command, Counter, Dram, RULE_WORDS } from "../../assembly/contract.js";
+import type { Band } from "../basics/band.js";
 import { BITS_PER_BYTE, PJ_PER_MILLIJOULE } from "../basics/units.js";
 import { dramPrices } from "../energy/energy.js";
-import type { Band } from "../result/result.js";
-import { type DramDriver, encodeRequests, REQUEST_WORDS } from "../wasm/dram.js";
+import { type DramDriver, type DramRequest, encodeRequests, REQUEST_WORDS } from "../wasm/dram.js";
 import { BusCauses, type BusClocks, type BusTimes, sumOf } from "./bus-causes.js";
 import {
   type ChannelOptions,
@@ -27,7 +27,7 @@ import {
 import { widthsOf } from "./device-mapping.js";
 import { type AddressLevel, COMMANDS } from "./device-schema.js";
 import { bankCount, sizeOf } from "./rule-clocks.js";
-import type { StreamRequest, StreamSteps } from "./streams.js";
+import type { StreamSteps } from "./streams.js";
 
 export interface DramRun {
   requests: number;
@@ -90,7 +90,7 @@ export function runStream(
   part: Device,
   options: ChannelOptions,
   driver: DramDriver,
-  requests: Iterable<StreamRequest>,
+  requests: Iterable<DramRequest>,
 ): DramRun {
   const device = channelVector(part, options);
   const observed = new ObservedReplay(driver, device, busTimes(part, device));
@@ -142,7 +142,7 @@ class ObservedReplay {
   }
 
   /** The number of requests. */
-  replay(requests: Iterable<StreamRequest>): number {
+  replay(requests: Iterable<DramRequest>): number {
     let count = 0;
     for (const batch of this.batches(requests)) {
       this.driver.replay(batch);
@@ -163,9 +163,9 @@ class ObservedReplay {
   }
 
   /** Encoded batches; before a request that comes after the horizon, the channels go on to its clock in steps. */
-  private *batches(requests: Iterable<StreamRequest>): Generator<BigInt64Array> {
+  private *batches(requests: Iterable<DramRequest>): Generator<BigInt64Array> {
     const { driver, device } = this;
-    let waiting: StreamRequest[] = [];
+    let waiting: DramRequest[] = [];
     const flush = function* () {
       yield* encodeRequests(waiting, device[Dram.TransactionBytes], driver.batch);
       waiting = [];

@@ -1,8 +1,8 @@
 //
 //   Request streams for DRAM channels: those that the golden results know by name, and a user's own.
 //
-//     "S2_1024", StreamSteps ──► streamRequests ──► StreamRequest ...        a generator: no stream is held in memory
-//     "R 0x1000\nW 4096 200"  ──► parseStream ────► StreamRequest[]
+//     "S2_1024", StreamSteps ──► streamRequests ──► DramRequest ...          a generator: no stream is held in memory
+//     "R 0x1000\nW 4096 200"  ──► parseStream ────► DramRequest[]
 //
 //   i = request number, g = bytes of a transaction, R = bytes from one region to the next.
 //     S1                   sequential: i*g
@@ -18,6 +18,7 @@
 //   Source      the formulas of the golden results: test/golden/dram-ddr4.json, field `streams`.
 
 import { InputError } from "../basics/errors.js";
+import type { DramRequest } from "../wasm/dram.js";
 
 /** Steps between the places of a stream, in bytes. */
 export interface StreamSteps {
@@ -29,14 +30,7 @@ export interface StreamSteps {
   columns: number;
 }
 
-export interface StreamRequest {
-  address: number;
-  write: boolean;
-  /** First clock at which it may be offered, or after the request before has completed. */
-  from: number | "previous";
-}
-
-type Place = Pick<StreamRequest, "address" | "write">;
+type Place = Pick<DramRequest, "address" | "write">;
 
 /** A named stream, taken apart. */
 interface StreamName {
@@ -67,7 +61,7 @@ export function isStreamName(name: string): boolean {
 }
 
 /** The requests of a named stream. */
-export function streamRequests(name: string, count: number, steps: StreamSteps): Generator<StreamRequest> {
+export function streamRequests(name: string, count: number, steps: StreamSteps): Generator<DramRequest> {
   const stream = parsed(name);
   const turn = stream.number;
   if (stream.pace === "full" && turn % steps.transactionBytes !== 0) {
@@ -77,8 +71,8 @@ export function streamRequests(name: string, count: number, steps: StreamSteps):
 }
 
 /** A user's stream: one request a line, `R 0x1000` or `W 4096`, then the first clock it may come at; # starts a remark. */
-export function parseStream(text: string, fileName: string): StreamRequest[] {
-  const requests: StreamRequest[] = [];
+export function parseStream(text: string, fileName: string): DramRequest[] {
+  const requests: DramRequest[] = [];
   for (const [i, line] of text.split("\n").entries()) {
     const words = line.replace(/#.*/, "").trim();
     if (words !== "") requests.push(requestOf(words, `${fileName}:${i + 1}`));
@@ -87,7 +81,7 @@ export function parseStream(text: string, fileName: string): StreamRequest[] {
   return requests;
 }
 
-function requestOf(words: string, place: string): StreamRequest {
+function requestOf(words: string, place: string): DramRequest {
   const [kind, address = "", clock = "0", ...more] = words.split(/\s+/);
   if (!/^[RW]$/i.test(kind)) throw new InputError(`${place}: ${kind}; allowed R or W`);
   if (more.length > 0) throw new InputError(`${place}: ${more[0]} is too much; allowed R|W ADDRESS [CLOCK]`);
@@ -122,7 +116,7 @@ function nameOf(name: string): StreamName | undefined {
   return undefined;
 }
 
-function* requestsOf({ kind, number, pace }: StreamName, count: number, steps: StreamSteps): Generator<StreamRequest> {
+function* requestsOf({ kind, number, pace }: StreamName, count: number, steps: StreamSteps): Generator<DramRequest> {
   const placeOf = placesOf(kind, number, steps);
   for (let i = 0; i < count; i++) {
     const { address, write } = placeOf(i);

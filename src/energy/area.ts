@@ -8,12 +8,12 @@
 //   Left out    control, wires between blocks, FP32 adders of the accumulators, DRAM controllers and PHYs (no source).
 //
 
+import type { Band } from "../basics/band.js";
 import { InputError } from "../basics/errors.js";
 import type { Machine } from "../hardware/machine.js";
-import type { Band } from "../result/result.js";
 import { type EnergyTables, machineBuffers } from "./tables.js";
 
-export interface Area {
+interface Area {
   total: Band;
   blocks: Record<string, Band>;
 }

@@ -10,9 +10,9 @@
 //
 
 import type { Counter } from "../../assembly/contract.js";
+import type { Band } from "../basics/band.js";
 import { BITS_PER_BYTE, PJ_PER_MILLIJOULE } from "../basics/units.js";
 import type { Machine } from "../hardware/machine.js";
-import type { Band } from "../result/result.js";
 import { type EnergyTables, type MachineBuffers, machineBuffers } from "./tables.js";
 
 export type CounterName = Exclude<keyof typeof Counter, "Count">;
@@ -30,7 +30,7 @@ export interface DramEnergy {
 }
 
 /** One term of the sum: `pj` for each count of `counter`. */
-export interface EventPrice {
+interface EventPrice {
   block: string;
   counter: CounterName;
   pj: Band;
@@ -38,13 +38,13 @@ export interface EventPrice {
 }
 
 /** One term of the sum: `milliwatts` for as long as the run takes. */
-export interface PowerPrice {
+interface PowerPrice {
   block: string;
   milliwatts: Band;
   what: string;
 }
 
-export interface PriceList {
+interface PriceList {
   events: EventPrice[];
   powers: PowerPrice[];
 }

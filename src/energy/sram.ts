@@ -10,7 +10,7 @@
 import { InputError } from "../basics/errors.js";
 import { PJ_PER_NJ } from "../basics/units.js";
 
-export interface SramBank {
+interface SramBank {
   technologyNm: number;
   bankKiB: number;
   ioBits: number;
@@ -27,7 +27,7 @@ export interface SramTable {
   banks: readonly SramBank[];
 }
 
-export interface Organisation {
+interface Organisation {
   banks: number;
   /** Banks that work together for one access. */
   accessBanks: number;

@@ -6,21 +6,31 @@
 //
 
 import { z } from "zod";
+import type { Band } from "../basics/band.js";
 import { InputError } from "../basics/errors.js";
 import { BYTES_PER_KIB } from "../basics/units.js";
 import { parseWithSchema } from "../basics/yaml.js";
 import type { Machine } from "../hardware/machine.js";
-import type { CitedPrice } from "../result/result.js";
 import { parseSramCsv, type SramBuffer, type SramTable, smallestBankKiB, sramBuffer } from "./sram.js";
 
 /** Reads a table by name or file; `label` is how messages call it. */
-export type ReadTable = (nameOrFile: string, suffix: string) => { text: string; label: string };
+type ReadTable = (nameOrFile: string, suffix: string) => { text: string; label: string };
 
 export interface EnergyTables {
   pe: z.output<typeof peSchema>;
   sram: z.output<typeof sramSchema> & { banks: SramTable };
   vector: z.output<typeof vectorSchema>;
   router: z.output<typeof routerSchema>;
+}
+
+/** One number of an energy table or a DRAM part. */
+export interface CitedPrice extends Band {
+  /** Where it stands: `energy.pe`, `energy.vector`, `energy.router`, or the DRAM part. */
+  table: string;
+  name: string;
+  source: string;
+  /** Scaled from a publication by us, not stated by it. */
+  estimate: boolean;
 }
 
 export type MachineBuffers = Record<keyof z.output<typeof sramSchema>["organisation"], SramBuffer>;

@@ -55,7 +55,7 @@ const formatSchema = z.strictObject({
   slices: z.array(bits).min(1).max(8).optional(),
 });
 
-export type FormatFile = z.output<typeof formatSchema>;
+type FormatFile = z.output<typeof formatSchema>;
 
 /** Rules that need codes of one kind. */
 const KIND_OF_RULE: Partial<Record<FormatFile["rule"], { kind: string; range: string }>> = {

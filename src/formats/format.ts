@@ -51,7 +51,7 @@ export interface DepthCost {
 }
 
 /** What a machine wants to know of a format at its full depth. */
-export interface FormatCost {
+interface FormatCost {
   codeBits: number;
   terms: number;
   /** Inputs of a row with one scale. */

@@ -126,7 +126,7 @@ export function valuesOf({ levels, scale, zeroPoint, element }: GroupLevels): Fl
 }
 
 /** Mean squared difference: squares in FP32, where those of FP16 would underflow. */
-export function meanSquare(a: Float32Array, b: Float32Array): number {
+function meanSquare(a: Float32Array, b: Float32Array): number {
   const squares = a.map((value, i) => fround(fround(value - b[i]) ** 2));
   return fround(squares.reduce((sum, square) => sum + square, 0) / a.length);
 }

@@ -24,14 +24,14 @@ import {
 import { groupSize, storedScales } from "./scale-tree.js";
 import { codeBitsOf, type SliceLayout, valueBits } from "./slice-layout.js";
 
-export interface QuantizedMatrix {
+interface QuantizedMatrix {
   columns: number;
   /** Row by row; a row's last group may be short. */
   groups: readonly QuantizedGroup[];
 }
 
 /** Levels and the scale as it is stored beside them. */
-export interface QuantizedGroup extends GroupLevels {
+interface QuantizedGroup extends GroupLevels {
   storedScale: number;
 }
 

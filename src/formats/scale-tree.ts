@@ -14,7 +14,7 @@ import { exponentOf, fp16ToNumber, numberToFp16 } from "../basics/half.js";
 import { integerGrid, scalesOnGrid } from "./second-level.js";
 import { termCodeOf } from "./term-code.js";
 
-export type Block = number | "channel" | "tensor";
+type Block = number | "channel" | "tensor";
 
 export interface ScaleLevel {
   block: Block;

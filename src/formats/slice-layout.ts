@@ -7,7 +7,7 @@
 //     rounded    the lower precision is the prefix plus the carry of the next bit, so a shallow read takes one plane more
 //
 
-export type Reading = "whole" | "prefix" | "rounded";
+type Reading = "whole" | "prefix" | "rounded";
 
 export interface SliceLayout {
   slices: readonly number[];

@@ -71,10 +71,10 @@ export interface Machine {
   energy: { technologyNm: number; pe: string; sram: string; vector: string; router: string };
 }
 
-export type MappingField = (typeof MAPPING_FIELDS)[number];
+type MappingField = (typeof MAPPING_FIELDS)[number];
 
 /** Memory clock of a DRAM part: clockKHz / clockKHzDivisor (1 where it is left out), exact. */
-export interface MemoryClock {
+interface MemoryClock {
   clockKHz: number;
   clockKHzDivisor?: number;
 }

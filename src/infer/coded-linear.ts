@@ -38,7 +38,7 @@ export function codedLinear(
 }
 
 /** Codes on FP16 PEs; x holds FP16 numbers. */
-export class PeCoded implements LinearLayer {
+class PeCoded implements LinearLayer {
   constructor(
     private readonly kernels: Kernels,
     private readonly matrix: PeCodes,
@@ -58,7 +58,7 @@ export class PeCoded implements LinearLayer {
 }
 
 /** Codes on integer PEs, activations in INT8. */
-export class Int8Coded implements LinearLayer {
+class Int8Coded implements LinearLayer {
   readonly #matrix: Int8Codes;
 
   constructor(

@@ -74,7 +74,7 @@ export class KvCache implements KvSource {
 }
 
 /** A head's vector in codes; level * scale is what it stands for. */
-export interface CodedVector {
+interface CodedVector {
   readonly scale: number;
   readonly levels: Int32Array;
 }

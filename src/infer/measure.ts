@@ -9,8 +9,8 @@
 
 import { InputError } from "../basics/errors.js";
 import type { Format } from "../formats/format.js";
+import { NO_ACCURACY, scoredRows } from "../result/accuracy.js";
 import type { Accuracy } from "../result/result.js";
-import { NO_ACCURACY, scoredRows } from "../trace/accuracy.js";
 import { type Plan, recordedBudget } from "../trace/plan.js";
 import type { Replay } from "../trace/replay.js";
 import type { Trace } from "../trace/trace.js";

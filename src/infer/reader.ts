@@ -28,7 +28,7 @@ import { type Sampling, sample } from "./sampling.js";
 import { type Parts, Transformer } from "./transformer.js";
 
 /** In which terms the sliced model runs; the reference is the checkpoint in FP32 with an exact cache. */
-export interface Numerics {
+interface Numerics {
   readonly arithmetic: Arithmetic;
   readonly kv: KvFormat;
 }

@@ -79,7 +79,7 @@ function divergence(p: Logits, from: number, q: Logits, at: number, vocab: numbe
 }
 
 /** The first of the largest logits. */
-export function likeliest(logits: Logits, from: number, vocab: number): number {
+function likeliest(logits: Logits, from: number, vocab: number): number {
   let best = 0;
   for (let i = 1; i < vocab; i++) if (logits[from + i] > logits[from + best]) best = i;
   return best;

@@ -16,7 +16,7 @@ import { constantDepths, type DepthSource, recordedDepths } from "./routing.js";
 import { type Budget, meanBits } from "./study.js";
 
 /** What a pack says of itself and the model does not know. */
-export interface About {
+interface About {
   readonly name: string;
   readonly source: string;
   readonly licence: string;
@@ -27,7 +27,7 @@ export interface About {
   readonly scores: boolean;
 }
 
-export interface Recorded {
+interface Recorded {
   readonly json: string;
   readonly tensors: Uint8Array;
 }

@@ -68,7 +68,7 @@ export function parseThresholds(metadata: Readonly<Record<string, string>>, file
 }
 
 /** Value of the first `slices` slices of a code, in units of scale above base; exact in FP32. */
-export function codeValue(code: number, slices: number): number {
+function codeValue(code: number, slices: number): number {
   let value = code >> 6;
   for (let e = 2; e <= slices; e++) value += (((code >> (8 - 2 * e)) & 3) - 1.5) * 4 ** -(e - 1);
   return value;

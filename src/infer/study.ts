@@ -27,7 +27,7 @@ export interface Budget {
   readonly threshold: number;
 }
 
-export interface Request {
+interface Request {
   readonly kinds: readonly Kind[];
   /** Number formats of the rows of kind format. */
   readonly formats: readonly Format[];

@@ -7,8 +7,9 @@
 
 import { z } from "zod";
 import { InputError } from "../basics/errors.js";
+import { decodeF16 } from "../basics/half.js";
 import { readJson } from "../basics/json.js";
-import { decodeF16, f32, type Safetensors, type Tensor } from "../basics/safetensors.js";
+import { f32, type Safetensors, type Tensor } from "../basics/safetensors.js";
 
 const Index = z.looseObject({ weight_map: z.record(z.string(), z.string().min(1)) });
 
@@ -79,7 +80,7 @@ function halves(tensor: Tensor): Uint16Array {
 }
 
 /** bfloat16 is the upper half of an FP32. */
-export function decodeBF16(halves: Uint16Array): Float32Array {
+function decodeBF16(halves: Uint16Array): Float32Array {
   const bits = new Uint32Array(halves.length);
   for (let i = 0; i < halves.length; i++) bits[i] = halves[i] << 16;
   return new Float32Array(bits.buffer);

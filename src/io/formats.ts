@@ -5,7 +5,7 @@
 import { type Format, parseFormat } from "../formats/format.js";
 import { readNamed } from "./files.js";
 
-export interface NamedFormat {
+interface NamedFormat {
   readonly format: Format;
   /** How messages call its file. */
   readonly label: string;

@@ -2,9 +2,7 @@
 //   How stdout may look: colour and block characters only where a terminal can show them.
 //
 
-import type { Look } from "../report/terminal.js";
-
-export function lookOfStdout(): Look {
+export function lookOfStdout(): { colour: boolean; unicode: boolean } {
   const { NO_COLOR, TERM, LC_ALL, LC_CTYPE, LANG } = process.env;
   const terminal = process.stdout.isTTY === true;
   return {

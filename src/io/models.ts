@@ -12,7 +12,7 @@ import type { Model } from "../model/model.js";
 import { ModelTable } from "../model/table.js";
 import { assetNames, assetPath, fileExists, fileSha256, findNamed, labelOf, readText, sha256 } from "./files.js";
 
-export interface ReadModel {
+interface ReadModel {
   model: Model;
   /** What was read, with hashes. */
   files: { name: string; sha256: string }[];

@@ -2,9 +2,12 @@
 //   Columns as a Parquet file: numbers as DOUBLE, the rest as text.
 //
 
-import type { TableColumn } from "../report/sweep-table.js";
+interface Column {
+  readonly name: string;
+  readonly values: readonly (string | number | null)[];
+}
 
-export async function parquetOf(columns: readonly TableColumn[]): Promise<Uint8Array> {
+export async function parquetOf(columns: readonly Column[]): Promise<Uint8Array> {
   const { parquetWriteBuffer } = await import("hyparquet-writer");
   const columnData = columns.map(({ name, values }) => {
     const isNumber = values.every((value) => value === null || typeof value === "number");

@@ -1,26 +1,24 @@
 //
-//   A pool of threads that run points, one a core unless told otherwise.
+//   A pool of threads that do one kind of task, one a core unless told otherwise.
 //
 
 import { availableParallelism } from "node:os";
-import type { RunRequest } from "../request.js";
-import { type Evaluation, LAG } from "../sweep/session.js";
 
-export interface Pool {
+interface Pool<Task, Answer> {
   readonly workers: number;
-  evaluate(request: RunRequest): Promise<Evaluation>;
+  run(task: Task): Promise<Answer>;
   /** Ends the threads, whatever they do. */
   close(): Promise<void>;
 }
 
-export async function openPool(workers = availableParallelism()): Promise<Pool> {
+/** `module` answers a task by its default export; `most`: threads that would find something to do. */
+export async function openPool<Task, Answer>(
+  module: URL,
+  most: number,
+  workers = availableParallelism(),
+): Promise<Pool<Task, Answer>> {
   const { Piscina } = await import("piscina");
-  const threads = Math.min(workers, LAG);
-  const filename = new URL("../commands/sweep/worker.js", import.meta.url).href;
-  const pool = new Piscina<RunRequest, Evaluation>({ filename, minThreads: threads, maxThreads: threads });
-  return {
-    workers: threads,
-    evaluate: (request) => pool.run(request),
-    close: () => pool.destroy(),
-  };
+  const threads = Math.min(workers, most);
+  const pool = new Piscina<Task, Answer>({ filename: module.href, minThreads: threads, maxThreads: threads });
+  return { workers: threads, run: (task) => pool.run(task), close: () => pool.destroy() };
 }

@@ -3,14 +3,14 @@
 //   than a second.
 //
 
-export interface Progress {
+interface Progress {
   update: (done: number, total: number) => void;
   /** Removes the bar. Safe to call more than once. */
   stop: () => void;
 }
 
 /** How somebody follows work, and stops it. */
-export interface Attention {
+interface Attention {
   onProgress: Progress["update"];
   signal: AbortSignal;
 }

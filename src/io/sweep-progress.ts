@@ -2,7 +2,7 @@
 //   How far a sweep is, for people: a bar on a terminal with points, pace, size of the front and the time that is left.
 //
 
-export interface SweepProgress {
+interface SweepProgress {
   update(state: { done: number; pruned: number; invalid: number; front: number }): void;
   stop(): void;
 }

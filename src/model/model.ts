@@ -14,7 +14,7 @@ export const ROLES = ["q", "k", "v", "o", "gate", "up", "down"] as const;
 export type Role = (typeof ROLES)[number];
 
 /** Rows `start` .. `start + size - 1` of a linear. */
-export interface Part {
+interface Part {
   readonly role: Role;
   readonly start: number;
   readonly size: number;

@@ -22,9 +22,9 @@ export interface CycleWindow {
 
 /** Units that do one thing at a time. */
 export const LANES = ["array", "waits", "router", "vector"] as const;
-export type Lane = (typeof LANES)[number];
+type Lane = (typeof LANES)[number];
 
-export interface Span {
+interface Span {
   lane: Lane;
   name: string;
   start: number;
@@ -39,7 +39,7 @@ export interface Change {
 }
 
 /** Where the channels of a machine find their part of a run. */
-export interface ChannelGeometry {
+interface ChannelGeometry {
   channels: number;
   /** Address bits, counted in transactions, below the channel bits. */
   shift: number;

@@ -11,7 +11,7 @@ const CORE = 1;
 const DRAM = 2;
 
 /** What stands in the file; times are in microseconds. */
-export interface TraceEvent {
+interface TraceEvent {
   ph: "M" | "X" | "C";
   pid: number;
   tid?: number;

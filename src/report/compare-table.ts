@@ -2,11 +2,11 @@
 //   A comparison as a table: Markdown or a terminal page for people, CSV and JSON for programs.
 //
 
-import { COLUMNS, type Column, GROUPS } from "../compare/columns.js";
 import type { Answer, Comparison } from "../compare/compare.js";
 import { type Axis, varied } from "../compare/points.js";
 import { packageVersion } from "../io/version.js";
 import type { Result } from "../result/result.js";
+import { COLUMNS, type Column, GROUPS } from "./compare-columns.js";
 import { csvOf } from "./csv.js";
 import { jsonText } from "./json.js";
 import type { Page, Row, Section } from "./page.js";

@@ -2,8 +2,9 @@
 //   Two results as a page: A, B, and what B has more or less.
 //
 
+import type { Band } from "../basics/band.js";
 import type { Change, CounterChange, Difference } from "../compare/difference.js";
-import type { Band, Result } from "../result/result.js";
+import type { Result } from "../result/result.js";
 import { energy, integer, known, percent, seconds, significant } from "./format.js";
 import { jsonText } from "./json.js";
 import type { Page, Row, Section } from "./page.js";

@@ -3,7 +3,7 @@
 //   Nothing here depends on the locale.
 //
 
-import type { Band } from "../result/result.js";
+import type { Band } from "../basics/band.js";
 
 const DIGITS = 4;
 

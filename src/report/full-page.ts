@@ -3,7 +3,8 @@
 //   the roofline and where every number comes from.
 //
 
-import type { CitedPrice, Result } from "../result/result.js";
+import type { CitedPrice } from "../energy/tables.js";
+import type { Result } from "../result/result.js";
 import { bitsFigure, cyclesFigure, dramFigure, energyFigure } from "./figures/bars.js";
 import { diagramFigure } from "./figures/diagram.js";
 import { bandwidthFigure, depthsFigure, layersFigure, opsFigure, stallsFigure } from "./figures/ops.js";

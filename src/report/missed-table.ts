@@ -2,8 +2,8 @@
 //   What a formula missed, as a table: Markdown or a terminal page for people, CSV and JSON for programs.
 //
 
-import { CAUSES, type MissedCause } from "../bitmod/missed.js";
 import type { FormulaComparison, FormulaRow } from "../compare/formula.js";
+import { CAUSES, type MissedCause } from "../compare/missed.js";
 import { packageVersion } from "../io/version.js";
 import { csvOf } from "./csv.js";
 import { integer } from "./format.js";

@@ -8,7 +8,7 @@
 //
 
 /** Where a figure comes from: the word that stands beside it. */
-export type Source =
+type Source =
   | "modelled" // the simulated machine
   | "modelled, prices cited" // counters of the machine x published energy per event
   | "modelled, prices cited or estimated" // the same; some prices are scaled from a publication, the notes name them

@@ -3,7 +3,8 @@
 //   memory do, was the array used, what did it cost, how many bits, how good are the answers, from which inputs.
 //
 
-import type { Band, DramResult, MemoResult, Result } from "../result/result.js";
+import type { Band } from "../basics/band.js";
+import type { DramResult, MemoResult, Result } from "../result/result.js";
 import { band, bytes, energy, integer, known, percent, seconds, significant } from "./format.js";
 import type { Page, Row, Section } from "./page.js";
 

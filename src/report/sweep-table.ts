@@ -10,7 +10,7 @@ import { csvOf } from "./csv.js";
 import { integer, significant } from "./format.js";
 import type { Page, Row, Section } from "./page.js";
 
-export interface TableColumn {
+interface TableColumn {
   readonly name: string;
   readonly values: readonly (string | number | null)[];
 }

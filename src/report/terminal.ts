@@ -6,7 +6,7 @@ import type { Result } from "../result/result.js";
 import type { Page, Row, Section } from "./page.js";
 import { pageOf } from "./sections.js";
 
-export interface Look {
+interface Look {
   colour: boolean;
   /** Block characters for the bars; plain ASCII otherwise. */
   unicode: boolean;

@@ -2,14 +2,10 @@
 //   What one run answers: the document that `run --json` prints, field for field (interface.md). Types only.
 //
 
+import type { Band } from "../basics/band.js";
+import type { CitedPrice } from "../energy/tables.js";
 import type { Machine } from "../hardware/machine.js";
 import type { Phase } from "../trace/replay-options.js";
-
-/** A number whose sources differ; both ends are the same where they agree. */
-export interface Band {
-  low: number;
-  high: number;
-}
 
 export interface Breakdown {
   busy: number;
@@ -57,16 +53,6 @@ export interface MemoResult {
   bytes: number;
 }
 
-/** One number of an energy table or a DRAM part. */
-export interface CitedPrice extends Band {
-  /** Where it stands: `energy.pe`, `energy.vector`, `energy.router`, or the DRAM part. */
-  table: string;
-  name: string;
-  source: string;
-  /** Scaled from a publication by us, not stated by it. */
-  estimate: boolean;
-}
-
 /** What energy was computed with. */
 export interface Prices {
   /** `pj` for each count of a counter; together with the powers they add up to `energyPj`. */
@@ -75,7 +61,7 @@ export interface Prices {
   cited: CitedPrice[];
 }
 
-export type AccuracySource = "measured" | "recorded" | "cited" | "none";
+type AccuracySource = "measured" | "recorded" | "cited" | "none";
 
 export interface Accuracy {
   source: AccuracySource;

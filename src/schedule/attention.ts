@@ -27,7 +27,7 @@ import { ACCUMULATOR_BYTES } from "./tiles.js";
 
 const PASSES = { softcap: 1, softmax: 3, scale: 1, rescale: 1 };
 
-export interface AttentionInput {
+interface AttentionInput {
   layer: number;
   /** Vector records that make Q, and K and V, of the block. */
   query: number;

@@ -21,7 +21,7 @@ const TERM_BITS = 2;
 const BIAS_BYTES = 2;
 
 /** A code as a Compute record says it. */
-export interface CodePass {
+interface CodePass {
   terms: number;
   codeBits: number;
   /** Dequantizations at the end of a group. */

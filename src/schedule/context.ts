@@ -35,7 +35,7 @@ export interface QueryBlock {
 }
 
 /** Records that are filled in again and again. */
-export interface KeptRecords {
+interface KeptRecords {
   /** A store into the cache. */
   readonly entry: StoreRecord;
   /** A vector op on a row tile of a linear's output. */

@@ -24,7 +24,7 @@ import { codePass, scaleBytes, slicesOf, type WeightFormat, weightFormat } from 
 import { routerBytes } from "./placement.js";
 import { blockTokens, limitsOf, pieces } from "./tiles.js";
 
-export interface Bound {
+interface Bound {
   arrayCycles: number;
   dramCycles: number;
   /** Bytes that have to be read. */

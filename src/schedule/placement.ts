@@ -17,7 +17,7 @@ import { mostSpillRuns } from "./spill.js";
 import { codeBytes, limitsOf, roundUp } from "./tiles.js";
 
 /** Facts about the memory that a placement needs. */
-export interface Memory {
+interface Memory {
   stripeBytes: number;
   /** One transaction of every channel. */
   granuleBytes: number;

@@ -20,7 +20,7 @@ import { placeBits } from "./tags.js";
 export enum Op { Embedding, AttentionNorm, Q, K, V, Attention, O, MlpNorm, GateUp, Down, FinalNorm, LmHead, Qkv, PostNorm }
 
 /** Buffers a single record must fit, bytes. */
-export interface BufferLimits {
+interface BufferLimits {
   slice: number;
   residualReserve: number;
   arrayStaging: number;

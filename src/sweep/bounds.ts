@@ -8,15 +8,15 @@
 //
 
 import { Counter } from "../../assembly/contract.js";
+import type { Band } from "../basics/band.js";
 import { secondsOf } from "../basics/units.js";
 import { dramEnergy } from "../dram/device.js";
 import { areaOf } from "../energy/area.js";
 import { type CounterName, energyOf, priceList } from "../energy/energy.js";
 import { type MachineBuffers, machineBuffers } from "../energy/tables.js";
 import type { Job } from "../job.js";
-import type { Band } from "../result/result.js";
+import { recordedAccuracy } from "../result/accuracy.js";
 import { bound } from "../schedule/lower-bound.js";
-import { recordedAccuracy } from "../trace/accuracy.js";
 import { wantedBits } from "../trace/plan.js";
 import type { Reach } from "./measures.js";
 

@@ -7,8 +7,9 @@
 //   Where prices differ there are two ends; a name without an end (energyPj) is the high one.
 //
 
+import type { Band } from "../basics/band.js";
 import { PJ_PER_JOULE } from "../basics/units.js";
-import type { Band, Breakdown, Result } from "../result/result.js";
+import type { Breakdown, Result } from "../result/result.js";
 
 /** What a point can reach at most, before it is run. */
 export interface Reach {

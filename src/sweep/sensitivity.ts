@@ -11,12 +11,12 @@
 import type { Answered } from "./record.js";
 
 /** Change of the objective at a level, relative to the mean of all: -0.2 is 20 % less. */
-export interface LevelEffect {
+interface LevelEffect {
   readonly level: string;
   readonly effect: number;
 }
 
-export interface KnobEffect {
+interface KnobEffect {
   readonly knob: string;
   readonly levels: readonly LevelEffect[];
   /** Between its lowest and its highest level. */

@@ -19,7 +19,7 @@ export const LAG = 16;
 /** What a run of a point says. */
 export type Evaluation = { measures: Figures; stateHash: string } | { refused: string };
 
-export interface SessionOptions {
+interface SessionOptions {
   readonly aims: Aims;
   readonly prune: boolean;
   /** Answers that are there already, in the order of the points. */

@@ -16,7 +16,7 @@ import type { Trace } from "./trace.js";
 import { type Budget, SLICE_BITS, SLICES } from "./trace-json.js";
 
 /** Tokens of a step, by their places in it. */
-export interface TokenRange {
+interface TokenRange {
   readonly start: number;
   readonly size: number;
 }

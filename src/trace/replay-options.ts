@@ -30,7 +30,7 @@ export interface ReplayOptions {
 }
 
 /** The positions of the trace that a sequence goes over. */
-export interface Span {
+interface Span {
   readonly first: number;
   readonly length: number;
 }

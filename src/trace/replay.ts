@@ -20,7 +20,7 @@ import { type Geometry, geometryOf, type Phase, type ReplayOptions } from "./rep
 import type { Trace } from "./trace.js";
 
 /** `count` tokens of one sequence in one step; token j has firstPosition + j earlier KV entries. */
-export interface Entry {
+interface Entry {
   readonly sequence: number;
   readonly firstPosition: number;
   readonly count: number;
@@ -66,7 +66,7 @@ export interface Replay {
 }
 
 /** Rotation between the repetitions of a sequence, tokens. */
-export const REPEAT_SHIFT = 37;
+const REPEAT_SHIFT = 37;
 
 /** Throws InputError for options that the pack or the model cannot serve. */
 export function replay(trace: Trace | null, model: Model, options: ReplayOptions): Replay {

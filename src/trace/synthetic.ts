@@ -22,7 +22,7 @@ import { SLICE_BITS, SLICES } from "./trace-json.js";
 export const PROCESSES = ["correlated", "independent", "beta-binomial", "markov"] as const;
 export type Process = (typeof PROCESSES)[number];
 
-export interface SyntheticOptions {
+interface SyntheticOptions {
   process: Process;
   /** Mean weight bits. */
   bits: number;
@@ -35,7 +35,7 @@ export const DEFAULT_RHO = 0.5;
 export const DEFAULT_SEED = 1;
 
 /** P(depth >= 2), P(depth >= 3), P(depth >= 4) of one token. */
-export type Tails = readonly [number, number, number];
+type Tails = readonly [number, number, number];
 
 const ANCHORS: readonly { bits: number; tails: Tails }[] = [
   { bits: 2, tails: [0, 0, 0] },

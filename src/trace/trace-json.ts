@@ -10,7 +10,7 @@ export const SLICES = 4;
 /** Weight bits of every slice. */
 export const SLICE_BITS = 2;
 /** Configurations beside the budgets: FP16, and the first k slices for every token. */
-export const FIXED_CONFIGS = ["fp", "k1", "k2", "k3", "k4"] as const;
+const FIXED_CONFIGS = ["fp", "k1", "k2", "k3", "k4"] as const;
 
 const size = z.int().min(1);
 const text = z.string().min(1);

@@ -8,7 +8,6 @@
 //
 
 import { Counter, Dram } from "../../assembly/contract.js";
-import type { StreamRequest } from "../dram/streams.js";
 import { loadMachine, type MachineExports } from "./load.js";
 
 /** The exports of assembly/machine/memory/driver.ts. */
@@ -28,7 +27,15 @@ export interface DramExports {
 }
 
 /** Takes one line of a channel's log; bank -1 is a command of more than one bank. */
-export type CommandReader = (clk: number, command: number, bank: number) => void;
+type CommandReader = (clk: number, command: number, bank: number) => void;
+
+/** One transaction that is asked for. */
+export interface DramRequest {
+  address: number;
+  write: boolean;
+  /** First clock at which it may be offered, or after the request before has completed. */
+  from: number | "previous";
+}
 
 /** Words of an encoded request: transaction * 2 + write, first clock or -1; replayed under observation: see `replay`. */
 export const REQUEST_WORDS = 2;
@@ -43,7 +50,7 @@ export async function loadDram(module: WebAssembly.Module): Promise<DramExports>
 
 /** Requests as the driver reads them, in batches of at most `batch`. */
 export function* encodeRequests(
-  requests: Iterable<StreamRequest>,
+  requests: Iterable<DramRequest>,
   transactionBytes: number,
   batch: number,
 ): Generator<BigInt64Array> {

@@ -26,7 +26,7 @@ export interface Int8Matrix {
 }
 
 /** A token's INT8 codes with their scale. */
-export interface QuantizedToken {
+interface QuantizedToken {
   readonly scale: number;
   readonly codes: Int8Array;
 }

@@ -16,7 +16,7 @@ export interface Supply {
 export type Observer = (events: Int32Array) => void;
 
 /** What `run` answers; events are read meanwhile. */
-export type Answer = Exclude<Status, Status.Events>;
+type Answer = Exclude<Status, Status.Events>;
 
 const NO_LIMIT = 2 ** 42;
 /** Room for the largest canonical state. */

@@ -107,7 +107,7 @@ export interface Accumulator {
   mantissa: number;
 }
 
-export interface Dot4Result {
+interface Dot4Result {
   maxExponent: number;
   deltas: number[];
   sum: number;

@@ -1,11 +1,18 @@
 //
-//   FP16 and back; rounding in place against the definition: the nearest of all halves, ties to the even one.
+//   FP16 and back, decoded by its definition; rounding in place against the definition: the nearest of all halves, ties to the
+//   even one.
 //
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { exponentOf, fp16ToNumber, numberToFp16, roundHalfEven, roundToHalf } from "../../src/basics/half.js";
-import { decodeF16 } from "../../src/basics/safetensors.js";
+import {
+  decodeF16,
+  exponentOf,
+  fp16ToNumber,
+  numberToFp16,
+  roundHalfEven,
+  roundToHalf,
+} from "../../src/basics/half.js";
 
 const half = suite("FP16");
 /** All finite halves of 0 or more, ascending: their bits are their places. */
@@ -15,6 +22,19 @@ half("every number comes back as its bits", () => {
   for (let bits = 0; bits < 0x10000; bits++) {
     const value = fp16ToNumber(bits);
     if (!Number.isNaN(value)) assert.is(numberToFp16(value), bits);
+  }
+});
+
+half("decoded: all 65536 patterns by the definition", () => {
+  const values = decodeF16(Uint16Array.from({ length: 65536 }, (_, bits) => bits));
+  for (let bits = 0; bits < 65536; bits++) {
+    const [exponent, fraction] = [(bits >> 10) & 31, bits & 1023];
+    const sign = bits < 32768 ? 1 : -1;
+    const special = fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+    const small = sign * fraction * 2 ** -24;
+    const normal = sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+    const wanted = exponent === 31 ? special : exponent === 0 ? small : normal;
+    if (!Object.is(values[bits], wanted)) assert.unreachable(`${bits}: ${values[bits]}, wanted ${wanted}`);
   }
 });
 

@@ -12,8 +12,8 @@ import { Counter } from "../../assembly/contract.js";
 import { type BusClocks, CAUSES } from "../../src/dram/bus-causes.js";
 import { type ChannelOptions, channelVector, transactionBytes } from "../../src/dram/device.js";
 import { type DramRun, runStream, stepsOf } from "../../src/dram/run.js";
-import { parseStream, type StreamRequest, streamRequests } from "../../src/dram/streams.js";
-import { DramDriver } from "../../src/wasm/dram.js";
+import { parseStream, streamRequests } from "../../src/dram/streams.js";
+import { DramDriver, type DramRequest } from "../../src/wasm/dram.js";
 import { dramExports, replay } from "../support/dram-driver.js";
 import { SHIPPED, shippedDevice } from "../support/dram-parts.js";
 
@@ -22,7 +22,7 @@ const OPTIONS: ChannelOptions = { channels: 1, mapping: "B", refresh: "all-bank"
 /** Bytes to the next column, bank, row of the same bank group, bank group, bank. */
 const [COLUMN, BANK, ROW] = [256, 32768, 131072];
 
-function run(requests: Iterable<StreamRequest>, options = OPTIONS, name = "ddr4-3200"): DramRun {
+function run(requests: Iterable<DramRequest>, options = OPTIONS, name = "ddr4-3200"): DramRun {
   const part = shippedDevice(name);
   return runStream(part, options, new DramDriver(dramExports(), channelVector(part, options)), requests);
 }

@@ -6,11 +6,11 @@ import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Counter } from "../../assembly/contract.js";
+import type { Band } from "../../src/basics/band.js";
 import { type CounterName, type DramEnergy, energyOf, priceList, UNPRICED } from "../../src/energy/energy.js";
 import { energyNotes, energyTables } from "../../src/energy/tables.js";
 import { parseMachine } from "../../src/hardware/machine.js";
 import { readNamed } from "../../src/io/files.js";
-import type { Band } from "../../src/result/result.js";
 import { refusal } from "../support/refusal.js";
 
 const test = suite("energy");

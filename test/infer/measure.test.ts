@@ -7,7 +7,7 @@ import * as assert from "uvu/assert";
 import { measurable, measure } from "../../src/infer/measure.js";
 import { Reader } from "../../src/infer/reader.js";
 import { openKernels, readLanguageModel } from "../../src/io/language-model.js";
-import { recordedAccuracy } from "../../src/trace/accuracy.js";
+import { recordedAccuracy } from "../../src/result/accuracy.js";
 import { codesPlan, constantPlan, type Plan, planFromTrace } from "../../src/trace/plan.js";
 import { replay } from "../../src/trace/replay.js";
 import { shipped } from "../support/formats.js";

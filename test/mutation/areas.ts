@@ -4,7 +4,7 @@
 //   Left out    what channels remember (memo, segments, frame, ...): it may not change any number, laws/memo compares it with none;
 //               doors for checks (driver, bare), the canonical state's helpers, events for observers.
 
-export interface Area {
+interface Area {
   name: string;
   files: RegExp;
   /** Test files, from test/. The mutated file's own suite comes first, then those that take least. */

@@ -23,7 +23,7 @@ export interface OracleResult {
   readonly trace: readonly TraceEvent[];
 }
 
-export interface TraceEvent {
+interface TraceEvent {
   readonly cycle: number;
   readonly what: string;
 }

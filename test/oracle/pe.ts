@@ -10,13 +10,13 @@ export interface OracleTerm {
   man: number;
 }
 
-export interface OracleAccumulator {
+interface OracleAccumulator {
   exponent: number;
   mantissa: number;
 }
 
 /** The parts of an FP16 number; a field of zero has no hidden one. */
-export function unpack(bits: number): { sign: number; exponent: number; mantissa: number } {
+function unpack(bits: number): { sign: number; exponent: number; mantissa: number } {
   const exponent = Math.floor(bits / 1024) % 32;
   return { sign: Math.floor(bits / 32768), exponent, mantissa: (bits % 1024) + (exponent === 0 ? 0 : 1024) };
 }
@@ -47,7 +47,7 @@ export function twosComplement(value: number, bits: number): number {
 }
 
 /** Adds one cycle's sum to the accumulator. */
-export function accumulate(
+function accumulate(
   before: OracleAccumulator,
   { max, sum }: { max: number; sum: number },
   bsig: number,

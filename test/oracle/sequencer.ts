@@ -28,7 +28,7 @@ export class Run {
 }
 
 /** One routing decision: the depth of every token, and how many of them are known. */
-export class Route {
+class Route {
   decided = 0;
   released = false;
   constructor(readonly depths: readonly number[]) {}
@@ -60,7 +60,7 @@ export interface Dispatched {
 }
 
 /** Records of one kind that finish: asks whether one and all before it have. */
-export class Finished {
+class Finished {
   private readonly marks = new Set<number>();
   private prefix = 0;
   mark(ordinal: number): void {

@@ -8,7 +8,7 @@ import { Counter, Dram } from "../../assembly/contract.js";
 import { Channel, Part } from "./dram.js";
 
 /** What a stream needs to know of a device. Sizes are in bytes. */
-export interface StreamDevice {
+interface StreamDevice {
   readonly vector: Int32Array;
   readonly R: number; // from one region to the next
   readonly RS: number; // from one row to the next of the same bank
@@ -16,7 +16,7 @@ export interface StreamDevice {
   readonly C: number; // columns
 }
 
-export interface StreamRequest {
+interface StreamRequest {
   readonly address: number;
   readonly isWrite: boolean;
 }
@@ -24,9 +24,9 @@ export interface StreamRequest {
 const WINDOW = 128; // requests in sight of the channel: more than it can take in one clock
 
 /** One outstanding request, one every N clocks, or as many as fit. */
-export type Pace = "dependent" | number;
+type Pace = "dependent" | number;
 
-export interface StreamResult {
+interface StreamResult {
   readonly cycles: number; // clock of the last completion
   readonly latency: number; // mean over reads
   readonly counters: Float64Array;

@@ -4,7 +4,7 @@
 
 import { Dram, Field, Knob, Pool, Queue, RECORD_WORDS, Release, Stream, Work } from "../../assembly/contract.js";
 
-export interface OpenRun {
+interface OpenRun {
   readonly ordinal: number;
   readonly credit: number;
   readonly isDemand: boolean;
@@ -17,7 +17,7 @@ export interface OpenRoute {
   scaleRun: OpenRun | undefined; // once the first slice has used it
 }
 
-export interface Staged {
+interface Staged {
   readonly pool: Pool;
   readonly bytes: number;
   readonly ordinal: number; // of the Compute or Vector record
@@ -26,7 +26,7 @@ export interface Staged {
 export type Values = readonly (readonly [Field, number])[];
 
 /** A run that a Compute record names. */
-export interface NamedRun {
+interface NamedRun {
   readonly run: OpenRun | undefined;
   readonly isReleased: boolean;
 }

@@ -79,7 +79,7 @@ const KNOBS: Omit<Record<keyof typeof Knob, fc.Arbitrary<number>>, "CorePeriod" 
 };
 
 /** Knob vectors of small machines. */
-export function machineArbitrary(): fc.Arbitrary<Int32Array> {
+function machineArbitrary(): fc.Arbitrary<Int32Array> {
   return fc.tuple(fc.constantFrom(...CLOCKS), fc.record(KNOBS)).map(([[core, memory], values]) => {
     const knobs = new Int32Array(Knob.Count);
     for (const [name, value] of Object.entries(values)) knobs[Knob[name as keyof typeof Knob]] = value;
@@ -99,12 +99,7 @@ function movesArbitrary(): fc.Arbitrary<Move[]> {
   return fc.array(move, { minLength: 1, maxLength: MOST_MOVES, size: "max" });
 }
 
-/** Well-formed programs for a machine and a device: 1..40 records that finish. */
-export function programArbitrary(knobs: Int32Array, device: Int32Array): fc.Arbitrary<Int32Array[]> {
-  return movesArbitrary().map((moves) => shortProgram(knobs, device, moves));
-}
-
-/** As many of the moves as fit: what closes a program at its end counts too. */
+/** A well-formed program of 1..40 records that finishes. As many of the moves as fit: what closes a program at its end counts too. */
 function shortProgram(knobs: Int32Array, device: Int32Array, moves: readonly Move[]): Int32Array[] {
   for (let taken = moves.length; taken > 0; taken--) {
     const program = buildProgram(knobs, device, DEPTHS, moves.slice(0, taken));
@@ -114,7 +109,7 @@ function shortProgram(knobs: Int32Array, device: Int32Array, moves: readonly Mov
 }
 
 /** Depth vectors for a machine: 1..Slices, evenly or mostly shallow. */
-export function depthsArbitrary(): fc.Arbitrary<(slices: number) => Uint8Array> {
+function depthsArbitrary(): fc.Arbitrary<(slices: number) => Uint8Array> {
   const drawn = fc.uint8Array({ minLength: DEPTHS, maxLength: DEPTHS });
   return fc.tuple(drawn, oneOf(1, 4, 12)).map(([values, skew]) => (slices: number) => {
     return values.map((value) => 1 + Math.floor((value / 256) ** skew * slices));

@@ -81,7 +81,7 @@ export function device(
 
 // ---- records -------------------------------------------------------------------------------------------------------
 
-export function record(kind: Work, fields: Fields = {}): Int32Array {
+function record(kind: Work, fields: Fields = {}): Int32Array {
   const words = new Int32Array(RECORD_WORDS);
   words[Field.Kind] = kind;
   for (const [name, value] of Object.entries(fields)) words[Field[name as keyof typeof Field]] = value;
@@ -135,14 +135,14 @@ export const ANSWERED_LATE = {
 
 // ---- runs ----------------------------------------------------------------------------------------------------------
 
-export interface Setting {
+interface Setting {
   knobs?: Knobs;
   device?: Int32Array;
   depths?: readonly number[];
   limit?: number;
 }
 
-export interface Run extends EngineResult {
+interface Run extends EngineResult {
   of(counter: Counter): number;
 }
 

@@ -8,8 +8,12 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { instantiateSync } from "@assemblyscript/loader";
 import { Counter } from "../../assembly/contract.js";
-import type { StreamRequest } from "../../src/dram/streams.js";
-import { DramDriver, type DramExports as DriverExports, encodeRequests } from "../../src/wasm/dram.js";
+import {
+  DramDriver,
+  type DramRequest,
+  type DramExports as DriverExports,
+  encodeRequests,
+} from "../../src/wasm/dram.js";
 
 /** The functions of the binary that drive bare DRAM channels. */
 export interface DramExports extends DriverExports {
@@ -37,7 +41,7 @@ export interface DramExports extends DriverExports {
   ): bigint;
 }
 
-export interface ReplayResult {
+interface ReplayResult {
   cycles: number;
   counters: number[];
   meanLatency: number;
@@ -72,7 +76,7 @@ export function readCounters(dram: DramExports, collect: (at: number) => void): 
   return Array.from(new BigInt64Array(dram.memory.buffer, at, Counter.Count), Number);
 }
 
-export function replay(device: Int32Array, transactionBytes: number, requests: Iterable<StreamRequest>): ReplayResult {
+export function replay(device: Int32Array, transactionBytes: number, requests: Iterable<DramRequest>): ReplayResult {
   const driver = new DramDriver(dramExports(), device);
   for (const batch of encodeRequests(requests, transactionBytes, driver.batch)) driver.replay(batch);
   const cycles = driver.finish();

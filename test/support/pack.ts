@@ -28,7 +28,7 @@ export function embeddedTrace(name: string): Trace {
 
 // ---- safetensors
 
-export type Values = Uint8Array | Uint16Array | Int32Array | Float32Array;
+type Values = Uint8Array | Uint16Array | Int32Array | Float32Array;
 export interface Spec {
   dtype: string;
   shape: number[];

@@ -45,7 +45,7 @@ export function typescript(...folders: string[]): SourceFile[] {
 const LITERAL = /"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`|\/\/[^\n]*|\/\*[\s\S]*?\*\//g;
 
 /** Without comments. */
-export function uncommented({ text }: SourceFile): string {
+function uncommented({ text }: SourceFile): string {
   return text.replace(LITERAL, (literal) => (literal.startsWith("/") ? "" : literal));
 }
 
@@ -65,22 +65,54 @@ export function importsOf(file: SourceFile): string[] {
   });
 }
 
+const EXPORT = /^export (?:abstract )?(?:async )?(?:function\*?|const|class|interface|type|enum) (\w+)/gm;
+
+/** The names that a file exports where it declares them. */
+export function exportsOf(file: SourceFile): string[] {
+  return [...uncommented(file).matchAll(EXPORT)].map(([, name]) => name);
+}
+
 /** One import cycle among the files, as the paths on it; undefined when there is none. */
 export function importCycle(files: SourceFile[]): string[] | undefined {
-  const graph = new Map(files.map((file) => [file.path, importsOf(file)]));
+  return cycleIn(new Map(files.map((file) => [file.path, importsOf(file)])));
+}
+
+/**
+ * One import cycle among what lies side by side in a folder, a folder within it as one with all that lies below; as the
+ * imports that close it, undefined when there is none.
+ */
+export function folderCycle(folder: string, files: SourceFile[]): string[] | undefined {
+  const depth = folder.split("/").length + 1;
+  const below = (path: string) => path.startsWith(`${folder}/`);
+  const nodeOf = (path: string) => path.split("/").slice(0, depth).join("/");
+  const inside = files.filter(({ path }) => below(path));
+  const imports = inside.flatMap((file) =>
+    importsOf(file)
+      .filter((name) => below(name) && nodeOf(name) !== nodeOf(file.path))
+      .map((name) => ({ from: nodeOf(file.path), to: nodeOf(name), text: `${file.path} imports ${name}` })),
+  );
+  const graph = new Map(inside.map(({ path }) => [nodeOf(path), [] as string[]]));
+  for (const { from, to } of imports) graph.get(from)?.push(to);
+  const cycle = cycleIn(graph);
+  return cycle?.slice(1).map((node, i) => {
+    return imports.find(({ from, to }) => from === cycle[i] && to === node)?.text ?? node;
+  });
+}
+
+function cycleIn(graph: ReadonlyMap<string, readonly string[]>): string[] | undefined {
   const finished = new Set<string>();
-  const visit = (path: string, trail: string[]): string[] | undefined => {
-    if (trail.includes(path)) return [...trail.slice(trail.indexOf(path)), path];
-    if (finished.has(path)) return undefined;
-    for (const next of graph.get(path) ?? []) {
-      const cycle = visit(next, [...trail, path]);
+  const visit = (node: string, trail: string[]): string[] | undefined => {
+    if (trail.includes(node)) return [...trail.slice(trail.indexOf(node)), node];
+    if (finished.has(node)) return undefined;
+    for (const next of graph.get(node) ?? []) {
+      const cycle = visit(next, [...trail, node]);
       if (cycle !== undefined) return cycle;
     }
-    finished.add(path);
+    finished.add(node);
     return undefined;
   };
-  for (const path of graph.keys()) {
-    const cycle = visit(path, []);
+  for (const node of graph.keys()) {
+    const cycle = visit(node, []);
     if (cycle !== undefined) return cycle;
   }
   return undefined;

@@ -30,7 +30,7 @@ const MODEL = {
 };
 
 /** 28 points of which 4 cannot run, and some cannot be part of the front. */
-export const SPACE = `
+const SPACE = `
 run: {model: ./mini, batch: 1, memoMib: 0}
 vary:
   array.rows: [32, 64, 256]

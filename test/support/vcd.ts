@@ -9,7 +9,7 @@ export interface Wave {
   changes: { time: number; value: number }[];
 }
 
-export interface Dump {
+interface Dump {
   timescale: string;
   waves: Wave[];
   end: number;

@@ -6,7 +6,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { parseModel } from "../../src/model/config.js";
 import { linearsOf, type Model, type Role } from "../../src/model/model.js";
-import { recordedAccuracy } from "../../src/trace/accuracy.js";
+import { recordedAccuracy } from "../../src/result/accuracy.js";
 import { planFromTrace } from "../../src/trace/plan.js";
 import { replay, stepOf, tokensOf } from "../../src/trace/replay.js";
 import { checkTraceAgainstModel } from "../../src/trace/trace.js";

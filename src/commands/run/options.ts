@@ -12,9 +12,9 @@ import { readModel } from "../../io/models.js";
 import { DEFAULT_MEMO_MIB, MOST_MEMO_MIB, type RunRequest } from "../../request.js";
 import { PHASES } from "../../trace/replay-options.js";
 import { DEFAULT_RHO, DEFAULT_SEED, PROCESSES } from "../../trace/synthetic.js";
-import { integer, oneOf } from "../options.js";
+import { integer, oneOf } from "../option-values.js";
 
-export interface Option<T> {
+interface Option<T> {
   /** As commander reads them: `--budget <bits>`. */
   readonly flags: string;
   readonly text: string;

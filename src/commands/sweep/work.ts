@@ -13,12 +13,13 @@ import { openPool } from "../../io/pool.js";
 import { sweepProgress } from "../../io/sweep-progress.js";
 import { packageVersion } from "../../io/version.js";
 import { sweepColumns, tableCsv } from "../../report/sweep-table.js";
+import type { RunRequest } from "../../request.js";
 import { frontOf } from "../../sweep/aims.js";
 import { evolve } from "../../sweep/evolve.js";
 import { checkMaker, type Header, headerOf } from "../../sweep/header.js";
 import { type Maker, type Planner, planOf } from "../../sweep/plan.js";
 import type { Answered, Planned } from "../../sweep/record.js";
-import { type Evaluation, Session } from "../../sweep/session.js";
+import { type Evaluation, LAG, Session } from "../../sweep/session.js";
 import { gridSize, parseSpace, type Search, type Space } from "../../sweep/space.js";
 import {
   pointsOf,
@@ -34,7 +35,7 @@ import {
 } from "./folder.js";
 import { machineValues, optionChecks, refuseIdleAxes, requestOfPoint } from "./options.js";
 
-export interface PlanOptions {
+interface PlanOptions {
   readonly out: string;
   readonly limit?: number | undefined;
   readonly prune: boolean;
@@ -42,7 +43,7 @@ export interface PlanOptions {
   readonly search: Partial<Search>;
 }
 
-export interface WorkOptions {
+interface WorkOptions {
   readonly workers?: number | undefined;
   /** Another sweep's folder: points that it answered are not run again. */
   readonly reuse?: string | undefined;
@@ -79,13 +80,13 @@ export async function runShard(folder: string, shard: Shard, { workers, reuse, q
   const total = own?.length ?? header.search.points;
   const progress = await sweepProgress(total, recorded.length, quiet);
   const known = reuse === undefined ? new Map<string, Evaluation>() : answersOf(reuse);
-  const pool = await openPool(workers);
+  const pool = await openPool<RunRequest, Evaluation>(new URL("./worker.js", import.meta.url), LAG, workers);
   const counts = { done: recorded.length, pruned: 0, invalid: 0 };
   const session: Session = new Session({
     aims: header,
     prune: header.prune,
     recorded,
-    evaluate: async ({ id, values }) => known.get(id) ?? pool.evaluate(planner.requestOf(values)),
+    evaluate: async ({ id, values }) => known.get(id) ?? pool.run(planner.requestOf(values)),
     append: (answer) => {
       file.append(answer);
       counts.done++;

@@ -12,7 +12,7 @@ import type { Figure } from "../page.js";
 import { chartOf, values } from "./style.js";
 
 /** One point below the roofs. */
-export interface RooflinePoint {
+interface RooflinePoint {
   name: string;
   kind: string;
   /** Lane operations a byte. */

@@ -17,14 +17,14 @@
 //
 
 import { BITS_PER_BYTE } from "../basics/units.js";
+import type { ComparedMachine, ComparedModel } from "../bitmod/data-file.js";
+import type { Estimate } from "../bitmod/estimate.js";
+import { type FormulaStep, weightBitsOf } from "../bitmod/tables.js";
 import { peakGBps } from "../dram/device.js";
 import type { MachineOptions } from "../hardware/machine.js";
 import { execute, type Job, type OnProgress } from "../job.js";
 import type { RunRequest } from "../request.js";
 import { type Counters, dramBytesOf, namedCounters } from "../result/counters.js";
-import type { ComparedMachine, ComparedModel } from "./data-file.js";
-import type { Estimate } from "./estimate.js";
-import { type FormulaStep, weightBitsOf } from "./tables.js";
 
 export const CAUSES = [
   "barriers",

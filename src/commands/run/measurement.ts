@@ -2,42 +2,32 @@
 //   The accuracy of a run, measured in a thread of its own while the machine is simulated.
 //
 
-import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { InputError } from "../../basics/errors.js";
 import type { KvFormat } from "../../infer/kv-cache.js";
 import type { Arithmetic } from "../../infer/linear.js";
+import { inThread, startThread, type Thread } from "../../io/thread.js";
 import type { RunRequest } from "../../request.js";
 import type { Accuracy, Result } from "../../result/result.js";
 
-export interface Measured {
+interface Measured {
   accuracy: Accuracy;
   /** What was read for it. */
   files: Result["inputs"];
 }
 
-export interface Measurement {
-  done: Promise<Measured>;
-  stop(): void;
+/** What the thread is asked. */
+interface Task {
+  request: RunRequest;
+  arithmetic: Arithmetic;
 }
 
-/** What the thread says at last; bad input is handed on as a line. */
-type Message = { measured: Measured } | { refused: string };
-
-export function startMeasurement(request: RunRequest, arithmetic: Arithmetic): Measurement {
-  const worker = new Worker(new URL(import.meta.url), { workerData: { measured: request, arithmetic } });
-  const done = new Promise<Measured>((resolve, reject) => {
-    worker.on("message", (message: Message) => {
-      if ("measured" in message) resolve(message.measured);
-      else reject(new InputError(message.refused));
-    });
-    worker.once("error", reject);
-  });
-  done.catch(() => {}); // awaited later, or not at all when the run itself fails
-  return { done, stop: () => void worker.terminate() };
+export function startMeasurement(request: RunRequest, arithmetic: Arithmetic): Thread<Measured> {
+  const task: Task = { request, arithmetic };
+  return startThread<never, Measured>(import.meta.url, task, () => {});
 }
 
 /** The thread's side. */
-async function work(request: RunRequest, arithmetic: Arithmetic): Promise<Measured> {
+async function work({ request, arithmetic }: Task): Promise<Measured> {
   const [{ prepare }, { measure, measurable }, { Reader }, { canRun, openKernels, readLanguageModel }, { readFormat }] =
     await Promise.all([
       import("../../job.js"),
@@ -62,13 +52,4 @@ async function work(request: RunRequest, arithmetic: Arithmetic): Promise<Measur
   return { accuracy: { ...measured, weights }, files: folder.files };
 }
 
-if (!isMainThread && workerData?.measured !== undefined) {
-  const answer = await work(workerData.measured, workerData.arithmetic).then(
-    (measured): Message => ({ measured }),
-    (error: unknown): Message => {
-      if (error instanceof InputError) return { refused: error.message };
-      throw error;
-    },
-  );
-  parentPort?.postMessage(answer);
-}
+await inThread(import.meta.url, work);

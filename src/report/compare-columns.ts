@@ -6,10 +6,10 @@
 //
 
 import { PJ_PER_JOULE } from "../basics/units.js";
-import { integer, percent, seconds, significant } from "../report/format.js";
 import type { Breakdown, Result } from "../result/result.js";
+import { integer, percent, seconds, significant } from "./format.js";
 
-export type Value = number | string | null;
+type Value = number | string | null;
 
 /** Figures that a reader looks at together. */
 export const GROUPS = ["Speed and energy", "Bits and accuracy", "Where the cycles went"] as const;

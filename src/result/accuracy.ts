@@ -8,10 +8,10 @@
 //
 
 import type { Model } from "../model/model.js";
-import type { Accuracy } from "../result/result.js";
-import type { Plan } from "./plan.js";
-import type { Replay } from "./replay.js";
-import type { Trace } from "./trace.js";
+import type { Plan } from "../trace/plan.js";
+import type { Replay } from "../trace/replay.js";
+import type { Trace } from "../trace/trace.js";
+import type { Accuracy } from "./result.js";
 
 export const NO_ACCURACY: Accuracy = {
   source: "none",

@@ -4,7 +4,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { NO_ACCURACY, recordedAccuracy, scoredRows } from "../../src/trace/accuracy.js";
+import { NO_ACCURACY, recordedAccuracy, scoredRows } from "../../src/result/accuracy.js";
 import { constantPlan, planFromTrace } from "../../src/trace/plan.js";
 import { replay } from "../../src/trace/replay.js";
 import type { ReplayOptions } from "../../src/trace/replay-options.js";
