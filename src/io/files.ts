@@ -104,15 +104,17 @@ export function assetPath(kind: string, ...names: string[]): string {
   return join(packageRoot(), kind, ...names);
 }
 
-/** What comes with the package in a folder: the names that end with `suffix`, without it, in order; folders for "". */
+/** What comes with the package in a folder: the names that end with `suffix`, without it, in order; for "" the folders of models/ and traces/. */
 export function assetNames(kind: string, suffix: string): string[] {
   const folder = assetPath(kind);
   if (!existsSync(folder)) return [];
-  const isWanted = (name: string) =>
-    suffix === "" ? statSync(join(folder, name)).isDirectory() : name.endsWith(suffix);
+  const isWanted = (name: string) => (suffix === "" ? holdsOne(kind, join(folder, name)) : name.endsWith(suffix));
   const names = readdirSync(folder).filter((name) => !name.startsWith(".") && isWanted(name));
   return names.map((name) => name.slice(0, name.length - suffix.length)).sort();
 }
+
+/** What makes a folder one of its kind: one without it hides nothing that has its name. */
+const HELD: Readonly<Record<string, string>> = { models: "config.json", traces: "trace.json" };
 
 /** Folders whose names are found without their folder, too. */
 const SUBFOLDERS: Readonly<Record<string, readonly string[]>> = { "hw-configs": ["baselines"] };
@@ -125,12 +127,19 @@ export function resolveNameOrFile(kind: string, nameOrFile: string, suffix: stri
   const names = known.flatMap((name) => [...new Set([name, basename(name)])]);
   const near = nearest(nameOrFile, names) ?? names.find((name) => nameOrFile !== "" && name.startsWith(nameOrFile));
   const guess = near === undefined ? "" : `; did you mean ${near}?`;
-  throw new InputError(`${nameOrFile || '""'}: no such file and no name in ${kind}/ (${known.join(", ")})${guess}`);
+  throw new InputError(`${missing(kind, nameOrFile)} and no name in ${kind}/ (${known.join(", ")})${guess}`);
+}
+
+/** How a message begins that says a name means nothing: there is none, or a folder that lacks what would make it one. */
+export function missing(kind: string, name: string): string {
+  if (!(kind in HELD)) return `${name || '""'}: no such file`;
+  const isFolder = existsSync(name) && statSync(name).isDirectory();
+  return `${name || '""'}: ${isFolder ? `the folder has no ${HELD[kind]}` : "no such folder"}`;
 }
 
 /** The same; undefined for what is neither. */
 export function findNamed(kind: string, nameOrFile: string, suffix: string): string | undefined {
-  if (isThere(nameOrFile, suffix)) return nameOrFile;
+  if (isThere(kind, nameOrFile, suffix)) return nameOrFile;
   const name = knownNames(kind, suffix).find((known) => known === nameOrFile || basename(known) === nameOrFile);
   if (name !== undefined) return assetPath(kind, name + suffix);
   return /[/\\]/.test(nameOrFile) ? nameOrFile : undefined;
@@ -193,10 +202,13 @@ function moveInto(staged: string, target: string, name: string): void {
   renameSync(join(staged, name), join(target, name));
 }
 
-function isThere(path: string, suffix: string): boolean {
-  if (!existsSync(path)) return false;
-  const found = statSync(path);
-  return found.isFile() || (suffix === "" && found.isDirectory());
+function isThere(kind: string, path: string, suffix: string): boolean {
+  if (suffix === "") return holdsOne(kind, path);
+  return existsSync(path) && statSync(path).isFile();
+}
+
+function holdsOne(kind: string, folder: string): boolean {
+  return existsSync(join(folder, HELD[kind]));
 }
 
 /** The nearest folder above this file that holds a package.json: dist/src/io/ -> the package. */

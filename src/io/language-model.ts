@@ -27,6 +27,7 @@ import {
   resolveNameOrFile,
   sha256,
 } from "./files.js";
+import { modelFolders, modelTable } from "./models.js";
 
 export interface ModelFolder extends LanguageModel {
   readonly folder: string;
@@ -48,6 +49,7 @@ export function canRun(nameOrFolder: string, sliced = true): boolean {
 
 /** Reads a model of models/, or a folder. */
 export function readLanguageModel(nameOrFolder: string): ModelFolder {
+  refuseShape(nameOrFolder);
   const folder = resolveNameOrFile("models", nameOrFolder, "");
   const files: ModelFolder["files"] = [];
   const text = (name: string) => {
@@ -75,6 +77,13 @@ export function readLanguageModel(nameOrFolder: string): ModelFolder {
   const name = labelOf(join(folder, SLICES));
   const slices = readSlices(new Checkpoint(name, [sliced]), model);
   return { ...common, slices, thresholds: parseThresholds(sliced.metadata, name) };
+}
+
+/** A name of the table has sizes, and nothing that could run. */
+function refuseShape(name: string): void {
+  if (findNamed("models", name, "") !== undefined || modelTable().entry(name) === undefined) return;
+  const allowed = `${modelFolders().join(", ")}, or a folder with config.json and ${WEIGHTS}`;
+  throw new InputError(`${name}: is a shape without weights; allowed ${allowed}`);
 }
 
 /** The tokenizer of a model's folder. */

@@ -1,8 +1,8 @@
 //
 //   A model by its name: a folder with a config.json, or an entry of models/shapes.json.
 //
-//     NAME ──► a folder where it stands? in models/? ──► config.json (and the hash of weights beside it)
-//          └─► an entry of the table ──────────────────► its config
+//     NAME ──► a folder with a config.json where it stands? in models/? ──► it (and the hash of weights beside it)
+//          └─► an entry of the table ─────────────────────────────────────► its config
 //
 
 import { basename, join } from "node:path";
@@ -10,7 +10,17 @@ import { InputError, nearest } from "../basics/errors.js";
 import { parseModel } from "../model/config.js";
 import type { Model } from "../model/model.js";
 import { ModelTable } from "../model/table.js";
-import { assetNames, assetPath, fileExists, fileSha256, findNamed, labelOf, readText, sha256 } from "./files.js";
+import {
+  assetNames,
+  assetPath,
+  fileExists,
+  fileSha256,
+  findNamed,
+  labelOf,
+  missing,
+  readText,
+  sha256,
+} from "./files.js";
 
 interface ReadModel {
   model: Model;
@@ -42,6 +52,7 @@ export function readModel(name: string): ReadModel {
 
 function readFolder(folder: string): ReadModel {
   const config = join(folder, "config.json");
+  refuseRepository(folder, config);
   const text = readText(config);
   const files = [{ name: labelOf(config), sha256: sha256(text) }];
   const model = parseModel(text, labelOf(config), basename(folder));
@@ -51,8 +62,14 @@ function readFolder(folder: string): ReadModel {
   return { model, files: [...files, { name: labelOf(weights), sha256: hash }], weights: hash };
 }
 
+/** The name of a repository looks like a path; where there is none, it means the shape that was read there. */
+function refuseRepository(path: string, config: string): void {
+  const name = fileExists(config) ? undefined : modelTable().nameOfRepository(path);
+  if (name !== undefined) throw new InputError(`${path}: no such folder; did you mean ${name}?`);
+}
+
 function unknownModel(name: string, names: readonly string[]): InputError {
   const near = nearest(name, names) ?? names.find((one) => name !== "" && one.startsWith(name.toLowerCase()));
   const guess = near === undefined ? "mobisim models lists the names" : `did you mean ${near}?`;
-  return new InputError(`${name || '""'}: no such folder and no model of that name; ${guess}`);
+  return new InputError(`${missing("models", name)} and no model of that name; ${guess}`);
 }

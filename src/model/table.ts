@@ -47,6 +47,12 @@ export class ModelTable {
     return Object.hasOwn(this.models, key) ? this.models[key] : undefined;
   }
 
+  /** The name of the shape that was read from a Hugging Face repository. */
+  nameOfRepository(repository: string): string | undefined {
+    const wanted = repository.toLowerCase();
+    return this.names.find((name) => this.models[name].hfRepo.toLowerCase() === wanted);
+  }
+
   /** Throws InputError where the family is not supported; undefined where there is no entry. */
   model(name: string): Model | undefined {
     const entry = this.entry(name);

@@ -116,7 +116,7 @@ command("bad options are refused in one line", () => {
     [["--formats", "int4,,mxfp4"], /^--formats int4,,mxfp4: a name is empty; allowed a list like int4,mxfp4\n$/],
     [["--formats", "int9"], /^int9: no such file and no name in formats\/ \(.*\); did you mean int2\?\n$/],
     [["--text", "a", "--trace", "b"], /^--text a and --trace b exclude each other; allowed one of them\n$/],
-    [["--model", "llama-3-8b"], /^llama-3-8b: no such file and no name in models\/ \(tiny-llama\)\n$/],
+    [["--model", "llama-3-8b"], /^llama-3-8b: is a shape without weights; allowed tiny-llama, or a folder /],
   ] as const) {
     const { code, out, err } = mobisim("accuracy", ...args);
     assert.equal([code, out], [2, ""], err);

@@ -3,7 +3,7 @@
 //
 
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -65,10 +65,28 @@ test("a folder is a model", () => {
   rmSync(folder, { recursive: true });
 });
 
-test("suggests the name that is near", () => {
-  const { status, stderr } = models("lama-3-8b");
-  assert.is(stderr, "lama-3-8b: no such folder and no model of that name; did you mean llama-3-8b?\n");
+test("suggests the name that is near, of a repository the shape that was read there", () => {
+  for (const wrong of ["lama-3-8b", "meta-llama/Meta-Llama-3-8B"]) {
+    const { status, stderr } = models(wrong);
+    assert.match(stderr, new RegExp(`^${wrong}: no such folder.*; did you mean llama-3-8b\\?\n$`));
+    assert.is(status, 2);
+  }
+  const { status, stderr } = models("nobody/nothing");
+  assert.is(stderr, `${join("nobody", "nothing", "config.json")}: cannot be read: there is no such file\n`);
   assert.is(status, 2);
+});
+
+test("an empty folder does not hide the model of its name", () => {
+  const folder = mkdtempSync(join(tmpdir(), "mobisim-models-"));
+  for (const name of ["llama-3-8b", "tiny-llama", "mine"]) mkdirSync(join(folder, name));
+  const inFolder = (name: string) =>
+    spawnSync(process.execPath, [shim, "models", name], { encoding: "utf8", cwd: folder });
+  assert.match(inFolder("llama-3-8b").stdout, "8,030,261,248");
+  assert.is(inFolder("tiny-llama").status, 0);
+  const { stdout, stderr, status } = inFolder("mine");
+  assert.equal([status, stdout], [2, ""]);
+  assert.is(stderr, "mine: the folder has no config.json and no model of that name; mobisim models lists the names\n");
+  rmSync(folder, { recursive: true });
 });
 
 test.run();

@@ -54,6 +54,25 @@ test("a name is found in the package, a path is taken as it is", () => {
   assert.is(edge.sha256, sha256(edge.text));
 });
 
+test("a folder is a model or a trace by what it holds; another of its name hides nothing", () => {
+  const before = process.cwd();
+  process.chdir(folder);
+  for (const [kind, name, held] of [
+    ["models", "tiny-llama", "config.json"],
+    ["traces", "decode16", "trace.json"],
+  ] as const) {
+    mkdirSync(name);
+    assert.is(resolveNameOrFile(kind, name, ""), assetPath(kind, name));
+    writeFileSync(join(name, held), "{}");
+    assert.is(resolveNameOrFile(kind, name, ""), name);
+    mkdirSync(`my-${name}`);
+    const line = refusal(() => resolveNameOrFile(kind, `my-${name}`, ""));
+    assert.ok(line.startsWith(`my-${name}: the folder has no ${held} and no name in ${kind}/ (`), line);
+  }
+  process.chdir(before);
+  assert.equal([assetNames("models", ""), assetNames("traces", "")], [["tiny-llama"], ["decode16", "prefill2k"]]);
+});
+
 test("a file is hashed piece by piece as it is as a whole", () => {
   const bytes = Uint8Array.from({ length: 3 * (1 << 18) + 5 }, (_, i) => (i * 2654435761) >>> 24);
   for (const size of [0, 1, 1 << 18, bytes.length]) {

@@ -59,6 +59,10 @@ folders("no weights, and files that are no weights, are refused in one line", ()
     refusal(() => readLanguageModel(none)),
     `${none}: has no weights; allowed model.safetensors, or model.safetensors.index.json with its shards`,
   );
+  assert.is(
+    refusal(() => readLanguageModel("llama-3-8b")),
+    "llama-3-8b: is a shape without weights; allowed tiny-llama, or a folder with config.json and model.safetensors",
+  );
   const huge = new Uint8Array(16);
   new DataView(huge.buffer).setBigUint64(0, 20n * 2n ** 30n, true);
   const broken = folder("broken", { "model.safetensors": huge });
