@@ -23,7 +23,7 @@ import { configFile } from "../sweep/config-file.js";
 import type { Header } from "../sweep/header.js";
 import type { Answered } from "../sweep/record.js";
 import { oneOf } from "./option-values.js";
-import { requestOfPoint } from "./sweep/options.js";
+import { dramParts, requestOfPoint } from "./sweep/options.js";
 
 /** Best points that come with a report as machine files. */
 const MOST_CONFIGS = 12;
@@ -89,10 +89,9 @@ async function pageOfSweep(folder: string): Promise<Page> {
   if (answers.length === 0) throw new InputError(`${folder}: no point is answered yet; mobisim sweep run ${folder}`);
   const front = frontOf(header, answers).items;
   const best = inOrder(header, front, new Set(front.map(({ id }) => id))).slice(0, MOST_CONFIGS);
+  const found = { header, answers, front, parts: dramParts(header, answers) };
   const page = sweepReport(
-    header,
-    answers,
-    front,
+    found,
     best.map((point) => configOf(header, point)),
   );
   return merged ? page : { ...page, title: `${page.title} (under way: ${answers.length} points answered)` };

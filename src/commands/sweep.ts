@@ -139,11 +139,11 @@ async function runPart(folder: string, { shard: part, ...options }: Options): Pr
 }
 
 async function merge(folder: string, { shards, json, format }: Options): Promise<void> {
-  const { mergeSweep } = await import("./sweep/work.js");
+  const [{ mergeSweep }, { dramParts }] = await Promise.all([import("./sweep/work.js"), import("./sweep/options.js")]);
   const { header, answers } = await mergeSweep(folder, shards);
   const front = frontOf(header, answers).items;
   if (json) return void process.stdout.write(jsonText({ ...header, points: answers.length, front }));
-  const page = sweepPage(header, answers, front);
+  const page = sweepPage({ header, answers, front, parts: dramParts(header, answers) });
   process.stdout.write(format === "md" ? markdownOf(page) : renderPage(page, lookOfStdout()));
 }
 

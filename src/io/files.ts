@@ -75,11 +75,20 @@ function pieceOf(path: string, begin: number, end: number): Uint8Array {
 }
 
 function reading<T>(path: string, act: () => T): T {
+  return tried(`${labelOf(path)}: cannot be read`, act);
+}
+
+/** For what a command writes by itself: what the system refuses is the user's to mend. */
+export function writing<T>(path: string, act: () => T): T {
+  return tried(`${labelOf(path)}: cannot be written`, act);
+}
+
+function tried<T>(failure: string, act: () => T): T {
   try {
     return act();
   } catch (error) {
     if (error instanceof InputError) throw error;
-    throw new InputError(`${labelOf(path)}: cannot be read: ${reason(error)}`);
+    throw new InputError(`${failure}: ${reason(error)}`);
   }
 }
 
@@ -171,6 +180,10 @@ export function labelOf(path: string): string {
 
 /** Writes `files` (names below `dir`, with their contents) so that a failure leaves none of them half-written. */
 export function writeAll(dir: string, files: Readonly<Record<string, string | Uint8Array>>): void {
+  tried(`${dir}: cannot be written`, () => writeStaged(dir, files));
+}
+
+function writeStaged(dir: string, files: Readonly<Record<string, string | Uint8Array>>): void {
   const target = resolve(dir);
   let temporary: string | undefined;
   try {
@@ -182,9 +195,6 @@ export function writeAll(dir: string, files: Readonly<Record<string, string | Ui
     for (const [name, data] of Object.entries(files)) stage(staged, name, data);
     if (fresh) renameSync(staged, target);
     else for (const name of Object.keys(files)) moveInto(staged, target, name);
-  } catch (error) {
-    if (error instanceof InputError) throw error;
-    throw new InputError(`${dir}: cannot be written: ${reason(error)}`);
   } finally {
     if (temporary !== undefined) rmSync(temporary, { recursive: true, force: true });
   }

@@ -6,28 +6,24 @@ import type { Header } from "../sweep/header.js";
 import type { Answered } from "../sweep/record.js";
 import { type Sensitivity, sensitivityOf } from "../sweep/sensitivity.js";
 import { frontFigures, inOrder, kindOf, tornadoFigure } from "./figures/fronts.js";
-import { integer, percent, significant } from "./format.js";
+import { percent, significant } from "./format.js";
 import type { Attachment, Page, Row, Section } from "./page.js";
 import { counted, fact } from "./sections.js";
-import { sweepPage } from "./sweep-table.js";
+import { type Findings, partsNotes, sweepPage } from "./sweep-table.js";
 
 const MOST_ROWS = 500;
 
 /** Everything that is known of a sweep; `configs` are its best points, ready to run. */
-export function sweepReport(
-  header: Header,
-  answers: readonly Answered[],
-  front: readonly Answered[],
-  configs: readonly Attachment[],
-): Page {
-  const { title, sections, legend } = sweepPage(header, answers, front);
+export function sweepReport(findings: Findings, configs: readonly Attachment[]): Page {
+  const { header, answers, front } = findings;
+  const { title, sections, legend } = sweepPage(findings);
   const ids = new Set(front.map(({ id }) => id));
   const ran = answers.filter(({ status }) => status === "ok");
   return {
     title,
     sections: [
       { ...sections[0], notes: [...prunedNotes(answers), ...sections[0].notes] },
-      fronts(header, ran, ids),
+      fronts(findings, ran, ids),
       points(header, ran, ids),
       ...sensitivity(header, ran),
       best(configs),
@@ -42,12 +38,16 @@ function prunedNotes(answers: readonly Answered[]): string[] {
   const dominated = pruned.filter(({ reason = "" }) => reason.includes("dominates")).length;
   if (pruned.length === 0) return [];
   const broken = pruned.length - dominated;
-  return [`pruned: the best of ${integer(dominated)} is dominated, the best of ${integer(broken)} breaks a constraint`];
+  const why = [
+    ...(dominated > 0 ? [`is dominated by a simulated one (${counted(dominated, "point")})`] : []),
+    ...(broken > 0 ? [`breaks a constraint (${counted(broken, "point")})`] : []),
+  ];
+  return [`pruned: even the best that the bound allows ${why.join(", or ")}`];
 }
 
-function fronts(header: Header, ran: readonly Answered[], front: ReadonlySet<string>): Section {
+function fronts({ header, parts }: Findings, ran: readonly Answered[], front: ReadonlySet<string>): Section {
   const figures = ran.length === 0 ? [] : frontFigures(header, ran, front);
-  const notes = figures.length === 0 ? ["no point ran"] : [];
+  const notes = [...(figures.length === 0 ? ["no point ran"] : []), ...partsNotes(header, parts)];
   return {
     title: "Pareto front",
     source: "modelled, prices cited or estimated",

@@ -15,6 +15,15 @@ interface TableColumn {
   readonly values: readonly (string | number | null)[];
 }
 
+/** What a sweep came to. */
+export interface Findings {
+  readonly header: Header;
+  readonly answers: readonly Answered[];
+  readonly front: readonly Answered[];
+  /** DRAM parts of the points. */
+  readonly parts: readonly string[];
+}
+
 /** One column a figure, a row an answer; null where a point has none. */
 export function sweepColumns({ axes, follow, measures }: Header, answers: readonly Answered[]): TableColumn[] {
   const knobs = [...axes, ...follow.map(({ name }) => ({ name, unit: "" }))];
@@ -38,13 +47,14 @@ export function tableCsv(columns: readonly TableColumn[]): string {
 }
 
 /** What a sweep came to, for people. */
-export function sweepPage(header: Header, answers: readonly Answered[], front: readonly Answered[]): Page {
+export function sweepPage(findings: Findings): Page {
+  const { header, answers, front } = findings;
   const { name, objectives, constraints } = header;
   const aims = objectives.map(({ measure, goal }) => `${measure} (${goal})`).join(", ");
   const kept = constraints.map(({ text }) => text).join(", ");
   return {
     title: `Sweep ${name}: ${aims}${kept === "" ? "" : `; ${kept}`}`,
-    sections: [countsSection(header, answers, front), frontSection(header, front)],
+    sections: [countsSection(header, answers, front), frontSection(findings)],
     legend:
       "modelled: every figure; energy prices and areas are cited or estimated. Low and high are the ends of their bands.",
   };
@@ -82,7 +92,8 @@ function reasonsOf(answers: readonly Answered[]): string[] {
 
 const MOST_REASONS = 5;
 
-function frontSection({ axes, objectives, constraints, measures }: Header, front: readonly Answered[]): Section {
+function frontSection({ header, front, parts }: Findings): Section {
+  const { axes, objectives, constraints, measures } = header;
   const named = [...objectives, ...constraints].map(({ measure }) => measure);
   const wanted = measures.filter(({ name }) => named.includes(name));
   const first = objectives[0].measure;
@@ -91,7 +102,19 @@ function frontSection({ axes, objectives, constraints, measures }: Header, front
     const shown = wanted.map(({ name }) => significant(figures?.[name] ?? 0));
     return { label: id, cells: [...axes.map(({ name }) => String(values[name] ?? "-")), ...shown] };
   });
-  const notes = front.length === 0 ? ["no point keeps the constraints"] : [];
+  const notes = [...(front.length === 0 ? ["no point keeps the constraints"] : []), ...partsNotes(header, parts)];
   const columns = ["point", ...axes.map(({ name }) => name), ...wanted.map(({ name }) => name)];
   return { title: "Pareto front", source: "modelled, prices cited or estimated", columns, rows, notes };
+}
+
+/** Measures that DRAM prices are part of. */
+const PRICED = /^(energyPj|jPerToken|powerW|edpJs)(Low|High)$/;
+
+/** Prices of DRAM parts are not of one source. */
+export function partsNotes({ objectives, constraints }: Header, parts: readonly string[]): string[] {
+  const priced = [...objectives, ...constraints].filter(({ measure }) => PRICED.test(measure));
+  if (parts.length < 2 || priced.length === 0) return [];
+  const named = [...new Set(priced.map(({ measure }) => measure))].join(", ");
+  const why = "their prices have different sources and include different things, at the high ends most of all";
+  return [`${named} of different DRAM parts (${parts.join(", ")}) do not compare: ${why} (docs/dse.md, section 1)`];
 }

@@ -76,14 +76,20 @@ test("folders that do not fit are one line", () => {
   writeFileSync(header, readFileSync(header, "utf8").replace(/"version": "[^"]*"/, '"version": "0.0.9"'));
   good("plan", "space.yaml", "--out", "begun");
   good("plan", "space.yaml", "--out", "evolved", "--search", "evolution");
+  good("plan", "space.yaml", "--out", "blocked");
+  file("blocked/shards", "");
   const cases: [string[], RegExp][] = [
     [["run", "begun", "--shard", "5/4"], /^--shard is 5\/4; allowed I\/N with 1 <= I <= N$/],
     [["run", "nowhere"], /^nowhere: holds no sweep; allowed a folder that mobisim sweep made \(sweep\.json\)$/],
     [["run", "old"], /^old: is of version 0\.0\.9; this is .*; make a new sweep with this one$/],
     [["merge", "old"], /^old: is of version 0\.0\.9; /],
     [["space.yaml", "--out", "old"], /^old: is of version 0\.0\.9; /],
-    [["space.yaml", "--out", "begun", "--no-prune"], /^begun: holds another sweep; allowed a new folder/],
-    [["merge", "begun"], /^begun: no shard was run; allowed shards of one count, or --shards N to choose$/],
+    [
+      ["space.yaml", "--out", "begun", "--no-prune"],
+      /^begun: holds another sweep; allowed a new folder \(--reuse begun takes/,
+    ],
+    [["merge", "begun"], /^begun: no shard was run; mobisim sweep run begun$/],
+    [["run", "blocked"], /^blocked.shards.1-of-1\.ndjson: cannot be written: a file is in the way$/],
     [
       ["merge", "begun", "--shards", "2"],
       /^begun: shard 1\/2 has 0 of 14 points; allowed all of them: mobisim sweep run begun --sh/,

@@ -15,7 +15,7 @@ import type { RunRequest } from "../../src/request.js";
 import { simulate } from "../../src/simulate.js";
 import { frontOf } from "../../src/sweep/aims.js";
 import type { Answered } from "../../src/sweep/record.js";
-import { goHome, good, mobisim, SHIM } from "../support/sweep.js";
+import { file, goHome, good, mobisim, SHIM } from "../support/sweep.js";
 
 const test = suite("commands/sweep");
 
@@ -50,6 +50,18 @@ test("a point's figures are those of the run alone", async () => {
     answers.find(({ status }) => status === "invalid")?.reason ?? "",
     /^array\.rows: fetch\.residual.* allowed/,
   );
+});
+
+test("energy of machines with different DRAM parts is shown with a warning, of one part without", () => {
+  const warning = "energyPjHigh of different DRAM parts (hbm3-6400, lpddr5-6400) do not compare";
+  const space =
+    "run: {model: ./mini, batch: 1, slices: 1}\nobjectives: [cycles, energyPj]\nvary: {machine: [edge, MORE]}\n";
+  file("parts.yaml", space.replace("MORE", "cloud"));
+  assert.match(good("parts.yaml", "--format", "md"), warning);
+  assert.is(spawnSync(process.execPath, [SHIM, "report", "parts.sweep", "--out", "parts.md"]).status, 0);
+  assert.match(readFileSync("parts.md", "utf8"), warning);
+  file("part.yaml", space.replace("MORE", "bit-parallel"));
+  assert.not.match(good("part.yaml", "--format", "md"), "do not compare");
 });
 
 test("one worker and three write the same files", () => {

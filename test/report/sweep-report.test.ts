@@ -14,9 +14,12 @@ import { chartLibraries } from "../../src/io/chart-libraries.js";
 import { htmlOf } from "../../src/report/html.js";
 import { markdownOf } from "../../src/report/markdown.js";
 import { sweepReport } from "../../src/report/sweep-report.js";
+import { type Findings, sweepPage } from "../../src/report/sweep-table.js";
 import type { Result } from "../../src/result/result.js";
 import { frontOf } from "../../src/sweep/aims.js";
 import { configFile } from "../../src/sweep/config-file.js";
+import type { Header } from "../../src/sweep/header.js";
+import type { Answered } from "../../src/sweep/record.js";
 import { browserThere, openBrowser, openPage } from "../support/browser.js";
 import { exampleAnswers, exampleHeader } from "../support/sweep-example.js";
 
@@ -34,19 +37,46 @@ async function drawsWithoutFault(path: string): Promise<void> {
 
 function example() {
   const [header, answers] = [exampleHeader(), exampleAnswers()];
-  return sweepReport(header, answers, frontOf(header, answers).items, [{ name: "a.yaml", text: "name: <a>\n" }]);
+  return sweepReport(findings(header, answers), [{ name: "a.yaml", text: "name: <a>\n" }]);
+}
+
+function findings(header: Header, answers: Answered[]): Findings {
+  return { header, answers, front: frontOf(header, answers).items, parts: ["hbm2-2000", "lpddr5-6400"] };
 }
 
 report("says the front, the points, what knobs do, and where it comes from", () => {
   const text = markdownOf(example());
   assert.match(text, "| pruned: simulations saved by the bound | 1 |");
-  assert.match(text, "pruned: the best of 1 is dominated, the best of 0 breaks a constraint");
+  assert.match(text, "pruned: even the best that the bound allows is dominated by a simulated one (1 point)\n");
   assert.match(text, /\*\*32100000\*\* \| \*\*front\*\* \| \*\*32\*\* \| \*\*hbm2-2000\*\* \| \*\*100,000\*\*/);
   assert.match(text, /64000000 \| breaks a constraint \| 64/);
   assert.match(text, "they explain 100.0 % of the variance");
   assert.match(text, /cycles, array\.rows \| 150\.0 % \| 16: \+100\.0 %; 32: 0\.0 %; 64: -50\.0 %/);
   assert.match(text, "```yaml\nname: <a>\n```");
   assert.match(text, /space file \| cdcdcdcdcdcdcdcd/);
+});
+
+report("says of how many points even the best is dominated, of how many it breaks a constraint", () => {
+  const pruned = (reason: string): Answered => ({ id: reason, values: {}, status: "pruned", reason });
+  const answers = [
+    ...exampleAnswers(),
+    pruned("areaMm2High is 9 at its best; constraint areaMm2 <= 3.5"),
+    pruned("64 dominates the best"),
+  ];
+  assert.match(
+    markdownOf(sweepReport(findings(exampleHeader(), answers), [])),
+    "pruned: even the best that the bound allows is dominated by a simulated one (2 points), or breaks a constraint (1 point)\n",
+  );
+});
+
+report("says that energy of different DRAM parts does not compare, where it is asked for", () => {
+  const all = findings(exampleHeader(), exampleAnswers());
+  const line = "energyPjHigh of different DRAM parts (hbm2-2000, lpddr5-6400) do not compare";
+  const pages = (found: Findings) => [sweepReport(found, []), sweepPage(found)].map(markdownOf);
+  for (const page of pages(all)) assert.match(page, line);
+  const time = { ...all, header: { ...all.header, objectives: all.header.objectives.slice(0, 1) } };
+  for (const quiet of [{ ...all, parts: ["hbm2-2000"] }, time])
+    for (const page of pages(quiet)) assert.not.match(page, "do not compare");
 });
 
 report("names in files and points cannot become markup", () => {
@@ -85,7 +115,7 @@ inBrowser("a brush selects the same points in every chart and in the table; head
     objectives: [...exampleHeader().objectives, { measure: "areaMm2High", goal: "min" as const }],
   };
   const answers = exampleAnswers();
-  writeFileSync(path, htmlOf(sweepReport(header, answers, frontOf(header, answers).items, []), chartLibraries()));
+  writeFileSync(path, htmlOf(sweepReport(findings(header, answers), []), chartLibraries()));
   const browser = await openBrowser();
   try {
     const { page, faults } = await openPage(browser, path, 1100);

@@ -10,7 +10,7 @@
 import { closeSync, fstatSync, ftruncateSync, mkdirSync, openSync, readdirSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { InputError } from "../../basics/errors.js";
-import { fileExists, readText, writeAll } from "../../io/files.js";
+import { fileExists, readText, writeAll, writing } from "../../io/files.js";
 import type { Header } from "../../sweep/header.js";
 import { type Answered, lineOf, type Planned, recordsOf } from "../../sweep/record.js";
 
@@ -46,7 +46,9 @@ export function writeSweep(folder: string, { header, space, points }: Sweep): vo
   }
   const isSame = ([name, text]: [string, string]) => readText(join(folder, name)) === text;
   if (Object.entries(files).every(isSame)) return;
-  throw new InputError(`${folder}: holds another sweep; allowed a new folder, or --out with another one`);
+  throw new InputError(
+    `${folder}: holds another sweep; allowed a new folder (--reuse ${folder} takes over what it ran)`,
+  );
 }
 
 export function readSweep(folder: string): Sweep {
@@ -106,8 +108,10 @@ export class ShardFile {
 
   static open(folder: string, shard: Shard): ShardFile {
     const path = shardPath(folder, shard);
-    mkdirSync(join(folder, SHARDS), { recursive: true });
-    const file = openSync(path, "a+");
+    const file = writing(path, () => {
+      mkdirSync(join(folder, SHARDS), { recursive: true });
+      return openSync(path, "a+");
+    });
     const { records, bytes } = recordsOf<Answered>(readText(path));
     ftruncateSync(file, bytes);
     return new ShardFile(file, path, bytes, records);
@@ -119,7 +123,9 @@ export class ShardFile {
       throw new InputError(`${this.label}: another process writes this shard; allowed one at a time`);
     }
     const line = new TextEncoder().encode(lineOf(answer));
-    for (let at = 0; at < line.length; ) at += writeSync(this.file, line, at);
+    writing(this.label, () => {
+      for (let at = 0; at < line.length; ) at += writeSync(this.file, line, at);
+    });
     this.bytes += line.length;
   }
 

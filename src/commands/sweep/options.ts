@@ -6,11 +6,11 @@ import { InputError } from "../../basics/errors.js";
 import { knob, knobValue } from "../../hardware/knobs.js";
 import { parseMachine } from "../../hardware/machine.js";
 import { readNamed } from "../../io/files.js";
-import type { Shelf } from "../../io/inputs.js";
+import { Shelf } from "../../io/inputs.js";
 import type { RunRequest } from "../../request.js";
 import type { OptionChecks } from "../../sweep/axis.js";
 import type { AxisValue } from "../../sweep/levels.js";
-import type { Values } from "../../sweep/record.js";
+import type { Answered, Values } from "../../sweep/record.js";
 import { DEFAULT_MACHINE, type MachineValue, type Space } from "../../sweep/space.js";
 import { checkNamed, type RequestOptions, RUN_OPTIONS, requestOf } from "../run/options.js";
 
@@ -68,4 +68,16 @@ export function machineValues(shelf: Shelf): MachineValue {
     });
     return knobValue(machine, path) as AxisValue;
   };
+}
+
+/** DRAM parts of the points that could run. */
+export function dramParts({ run }: Pick<Space, "run">, answers: readonly Answered[]): string[] {
+  const machineValue = machineValues(new Shelf());
+  const parts = answers
+    .filter(({ status }) => status !== "invalid")
+    .map(({ values: own }) => {
+      const values: Values = { machine: DEFAULT_MACHINE, ...run, ...own };
+      return String(values["dram.device"] ?? machineValue(String(values.machine), "dram.device"));
+    });
+  return [...new Set(parts)].sort();
 }

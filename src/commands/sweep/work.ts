@@ -194,7 +194,8 @@ function checkRecorded(points: readonly Planned[], recorded: readonly Answered[]
 function shardCount(folder: string): number {
   const counts = [...new Set(shardsOf(folder).map(({ count }) => count))];
   if (counts.length === 1) return counts[0];
-  const found = counts.length === 0 ? "no shard was run" : `there are shards of ${counts.join(" and of ")}`;
+  if (counts.length === 0) throw new InputError(`${folder}: no shard was run; mobisim sweep run ${folder}`);
+  const found = `there are shards of ${counts.join(" and of ")}`;
   throw new InputError(`${folder}: ${found}; allowed shards of one count, or --shards N to choose`);
 }
 
