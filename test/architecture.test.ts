@@ -86,7 +86,8 @@ architecture("imports never go in a circle", () => {
 });
 
 architecture("nor do folders: what lies side by side imports one way", () => {
-  for (const files of [assembly, source]) {
+  const helpers = tests.filter(({ path }) => !path.endsWith(".test.ts"));
+  for (const files of [assembly, source, helpers]) {
     const folders = new Set(files.map(({ path }) => dirname(path)));
     for (const folder of folders) assert.is(folderCycle(folder, files)?.join(", "), undefined);
   }
@@ -240,27 +241,6 @@ architecture("scripts run what exists", () => {
     [...sources, ...Object.values(bin)].filter((path) => listFiles(path).length === 0),
     [],
   );
-});
-
-architecture("texts name what exists", () => {
-  const there = (path: string) => ["", ".ts", ".test.ts"].some((end) => listFiles(path + end).length > 0);
-  const suites = tests.map(({ path }) => path).filter((path) => path.endsWith(".test.ts"));
-  const texts = ["README.md", ...["docs", "models", "traces", "exporters", "hw-configs", "formats"].flatMap(listFiles)]
-    .filter((path) => /\.(md|yaml)$/.test(path))
-    .map(readSource);
-  const table = /\| you changed \| run first \|\n(.*\n)*?\n/.exec(readSource("README.md").text)?.[0] ?? "";
-  const first = [...table.matchAll(/`([a-z][\w/-]*)`/g)].map(([, name]) => name);
-  assert.ok(first.length > 10);
-  const noSuite = (name: string) => !suites.some((suite) => suite.includes(name));
-  assert.equal(first.filter(noSuite), []);
-  const gone = texts.flatMap(({ path, text }) => {
-    const files = [...text.matchAll(/(?<![\w/])(?:\.\.\/)*((?:src|assembly|test|docs|bin)\/[\w/.-]*\w)/g)].map(
-      ([, name]) => name,
-    );
-    const filters = [...text.matchAll(/node dist\/test\/run\.js ([a-z][\w/-]*)/g)].map(([, name]) => name);
-    return [...files.filter((name) => !there(name)), ...filters.filter(noSuite)].map((name) => `${path} names ${name}`);
-  });
-  assert.equal(gone, []);
 });
 
 architecture("no golden differs", () => {

@@ -90,13 +90,6 @@ export function openSafetensors(source: ByteSource, fileName: string): Safetenso
   return { tensors, metadata };
 }
 
-/** The tensor `name`, or a line that says it is missing. */
-export function tensorOf(file: Safetensors, name: string, fileName: string): Tensor {
-  const tensor = file.tensors.get(name);
-  if (tensor === undefined) throw new InputError(`${fileName}: tensor ${name} is missing`);
-  return tensor;
-}
-
 // ---- the header
 
 function headerLength(source: ByteSource, fileName: string): number {

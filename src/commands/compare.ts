@@ -6,8 +6,8 @@
 import type { Command } from "commander";
 import { InputError, Interrupted } from "../basics/errors.js";
 import type { Axis, Point } from "../compare/points.js";
+import { readComparison } from "../io/bitmod.js";
 import { readText } from "../io/files.js";
-import { readComparison } from "../io/formula.js";
 import { lookOfStdout } from "../io/look.js";
 import { attended } from "../io/progress.js";
 import { packageVersion } from "../io/version.js";

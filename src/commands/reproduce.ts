@@ -6,7 +6,7 @@ import type { Command } from "commander";
 import { InputError } from "../basics/errors.js";
 import { reproduce as reproduceBitmod } from "../bitmod/reproduce.js";
 import { REVISIONS, type Revision } from "../bitmod/tables.js";
-import { readComparison } from "../io/formula.js";
+import { readComparison } from "../io/bitmod.js";
 import { lookOfStdout } from "../io/look.js";
 import { packageVersion } from "../io/version.js";
 import { type BitmodReport, bitmodCsv, bitmodPage } from "../report/bitmod-page.js";

@@ -1,5 +1,5 @@
 //
-//   What one run answers: the document that `run --json` prints, field for field (interface.md). Types only.
+//   What one run answers: the document that `run --json` prints, field for field. Types only.
 //
 
 import type { Band } from "../basics/band.js";

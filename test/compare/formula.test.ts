@@ -7,7 +7,7 @@ import * as assert from "uvu/assert";
 import { formulaModel } from "../../src/bitmod/from-model.js";
 import { compareFormula, type FormulaComparison, type Grid } from "../../src/compare/formula.js";
 import { CAUSES, type Missed } from "../../src/compare/missed.js";
-import { readComparison } from "../../src/io/formula.js";
+import { readComparison } from "../../src/io/bitmod.js";
 import { readModel } from "../../src/io/models.js";
 import { missedCsv, missedJson, missedPage } from "../../src/report/missed-table.js";
 

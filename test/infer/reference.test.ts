@@ -5,11 +5,11 @@
 import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { f32, i32, parseSafetensors, type Safetensors, tensorOf, u8 } from "../../src/basics/safetensors.js";
+import { f32, i32, parseSafetensors, type Safetensors, u8 } from "../../src/basics/safetensors.js";
 import type { Depths } from "../../src/infer/transformer.js";
 import { readLanguageModel } from "../../src/io/language-model.js";
 import { Bench, constant, kernels } from "../support/infer.js";
-import { embeddedTrace } from "../support/pack.js";
+import { embeddedTrace, tensorOf } from "../support/pack.js";
 import { sharedPath } from "../support/shared.js";
 
 /** Rounding of FP32 over eight layers; logits reach 20. The published difference to transformers is 2.9e-5. */
@@ -22,7 +22,7 @@ if (path === null) reference.skip("logits, sums and decisions equal the referenc
 else compare(parseSafetensors(readFileSync(path), "reference.safetensors"));
 
 function compare(file: Safetensors): void {
-  const tensor = (name: string) => tensorOf(file, name, "reference.safetensors");
+  const tensor = (name: string) => tensorOf(file, name);
   const tokens = i32(tensor("ref.tokens"));
   const budgets = embeddedTrace("prefill2k").about.budgets;
   const farthest = (found: Float32Array, name: string) => {

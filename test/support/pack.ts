@@ -3,6 +3,7 @@
 //
 
 import { readFileSync } from "node:fs";
+import type { Safetensors, Tensor } from "../../src/basics/safetensors.js";
 import { readModel } from "../../src/io/models.js";
 import { parseModel } from "../../src/model/config.js";
 import { parseTrace, type Trace } from "../../src/trace/trace.js";
@@ -27,6 +28,13 @@ export function embeddedTrace(name: string): Trace {
 }
 
 // ---- safetensors
+
+/** A tensor that is there. */
+export function tensorOf(file: Safetensors, name: string): Tensor {
+  const tensor = file.tensors.get(name);
+  if (tensor === undefined) throw new Error(`tensor ${name} is missing`);
+  return tensor;
+}
 
 type Values = Uint8Array | Uint16Array | Int32Array | Float32Array;
 export interface Spec {

@@ -49,6 +49,12 @@ function uncommented({ text }: SourceFile): string {
   return text.replace(LITERAL, (literal) => (literal.startsWith("/") ? "" : literal));
 }
 
+/** The comments alone, a line each. */
+export function commentsOf({ text }: SourceFile): string {
+  const found = [...text.matchAll(LITERAL)].map(([literal]) => literal);
+  return found.filter((literal) => literal.startsWith("/")).join("\n");
+}
+
 /** Without comments and without what strings say. */
 export function bareCode({ text }: SourceFile): string {
   return text.replace(LITERAL, (literal) => (literal.startsWith("/") ? "" : '""'));
