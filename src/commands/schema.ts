@@ -1,6 +1,6 @@
 //
-//   Writes hw-configs/machine.schema.json, for editors, and docs/knobs.md from the rows of src/hardware/knobs.ts; test/hardware/knobs.test.ts says
-//   when they are old.
+//   Writes hw-configs/machine.schema.json, for editors, and docs/knobs.md from the rows of src/hardware/knobs.ts;
+//   test/hardware/knobs.test.ts says when they are old.
 //
 //     npm run build:ts && node dist/src/commands/schema.js
 //

@@ -1,5 +1,5 @@
 //
-//   One machine in linear memory: vectors in, vectors out. The only file with pointers.
+//   One machine in linear memory: vectors in, vectors out. The only file with pointers to assembly/machine/index.ts.
 //
 
 import { Blocked, Counter, Knob, MemoCount, RECORD_WORDS, Status, Unit } from "../../assembly/contract.js";

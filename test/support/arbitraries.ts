@@ -99,7 +99,10 @@ function movesArbitrary(): fc.Arbitrary<Move[]> {
   return fc.array(move, { minLength: 1, maxLength: MOST_MOVES, size: "max" });
 }
 
-/** A well-formed program of 1..40 records that finishes. As many of the moves as fit: what closes a program at its end counts too. */
+/**
+ * A well-formed program of 1..40 records that finishes: as many of the moves as fit. What closes a program at its end
+ * counts too.
+ */
 function shortProgram(knobs: Int32Array, device: Int32Array, moves: readonly Move[]): Int32Array[] {
   for (let taken = moves.length; taken > 0; taken--) {
     const program = buildProgram(knobs, device, DEPTHS, moves.slice(0, taken));

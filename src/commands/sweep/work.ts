@@ -15,7 +15,7 @@ import { packageVersion } from "../../io/version.js";
 import { sweepColumns, tableCsv } from "../../report/sweep-table.js";
 import type { RunRequest } from "../../request.js";
 import { frontOf } from "../../sweep/aims.js";
-import { evolve } from "../../sweep/evolve.js";
+import { evolve } from "../../sweep/generations.js";
 import { checkMaker, type Header, headerOf } from "../../sweep/header.js";
 import { type Maker, type Planner, planOf } from "../../sweep/plan.js";
 import type { Answered, Planned } from "../../sweep/record.js";
