@@ -4,7 +4,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { commentsOf, listFiles, readSource, type SourceFile, typescript } from "./support/sources.js";
+import { commentsOf, importsOf, listFiles, readSource, type SourceFile, typescript } from "./support/sources.js";
 
 const test = suite("texts");
 
@@ -44,6 +44,29 @@ test("documents name tests to run", () => {
   const suiteNames = /`([a-z][\w/-]*)`/g;
   assert.ok([...table.matchAll(suiteNames)].length > 10);
   assert.equal(gone([{ path, text: table }], suiteNames, suiteThere), []);
+});
+
+test("README.md has the folders of src/ in the order of their imports", () => {
+  const [, listed = ""] = /stands\s+left of it: ([a-z\s]+)\./.exec(readSource("README.md").text) ?? [];
+  const order = listed.split(/\s+/);
+  const nounOf = (path: string) => /^src\/(\w+)/.exec(path)?.[1] ?? "";
+  const source = typescript("src");
+  const folders = new Set(source.filter(({ path }) => path.split("/").length > 2).map(({ path }) => nounOf(path)));
+  assert.equal(
+    [...folders].filter((folder) => !order.includes(folder)),
+    [],
+  );
+  assert.equal(
+    order.filter((name) => !pathThere(`src/${name}`)),
+    [],
+  );
+  const upwards = source.flatMap((file) =>
+    importsOf(file)
+      .filter((name) => order.includes(nounOf(name)) && order.includes(nounOf(file.path)))
+      .filter((name) => order.indexOf(nounOf(name)) > order.indexOf(nounOf(file.path)))
+      .map((name) => `${file.path} imports ${name}`),
+  );
+  assert.equal(upwards, []);
 });
 
 test("comments name files", () => {
