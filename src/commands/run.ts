@@ -9,7 +9,7 @@ import { InputError, Interrupted } from "../basics/errors.js";
 import { ARITHMETICS, type Arithmetic } from "../infer/linear.js";
 import { writeAll } from "../io/files.js";
 import { lookOfStdout } from "../io/look.js";
-import { attended } from "../io/progress.js";
+import { attended, awaited } from "../io/progress.js";
 import { toJson } from "../report/json.js";
 import { toMarkdown } from "../report/markdown.js";
 import { explainPage } from "../report/ops.js";
@@ -34,6 +34,8 @@ interface RunOptions extends RequestOptions, RecordingOptions {
 
 /** Where the accuracy of a run comes from. */
 const ACCURACIES = ["recorded", "measured"] as const;
+
+const STILL_READING = "the machine is done; the model still reads what it replayed (--accuracy measured)";
 
 const HELP = `
 Defaults:
@@ -136,7 +138,7 @@ async function answer(
   const measurement = startMeasurement(request, arithmetic ?? ARITHMETICS[0]);
   try {
     const result = await run();
-    const measured = result.partial ? null : await measurement.answer;
+    const measured = result.partial ? null : await awaited(measurement.answer, quiet === true, STILL_READING);
     if (measured === null) return result;
     const { accuracy: found, files } = measured;
     const known = new Set(result.inputs.map(({ name }) => name));

@@ -126,7 +126,7 @@ async function recordPack(options: RecordOptions): Promise<void> {
   };
   const { json, tensors } = await finished(
     record(reader, sequences, budgets, about),
-    await startProgress(quiet === true),
+    await startProgress(quiet === true, { verb: "reading" }),
   );
   const trace = parseTrace(json, "trace.json", tensors, "trace.safetensors");
   checkTraceAgainstModel(trace, folder.model, folder.weightsSha256);

@@ -20,17 +20,31 @@ const PATIENCE_MS = 1000;
 const UPDATES_OF_ETA = 500;
 const SILENT: Progress = { update: () => {}, stop: () => {} };
 
+interface ProgressOptions {
+  /** What is done, as the bar begins. */
+  readonly verb?: string;
+  readonly stream?: NodeJS.WriteStream;
+}
+
 /** A bar that appears by itself when the work takes long; nothing at all when quiet or piped. */
-export async function startProgress(quiet: boolean, stream: NodeJS.WriteStream = process.stderr): Promise<Progress> {
+export async function startProgress(
+  quiet: boolean,
+  { verb = "simulating", stream = process.stderr }: ProgressOptions = {},
+): Promise<Progress> {
   if (quiet || stream.isTTY !== true) return SILENT;
   const { default: cliProgress } = await import("cli-progress");
+  const { TimeFormat } = cliProgress.Format;
   const bar = new cliProgress.SingleBar({
-    format: "simulating [{bar}] {percentage}%  {duration_formatted}, {eta_formatted} left",
+    format: `${verb} [{bar}] {percentage}%  {duration_formatted}, {eta_formatted} left`,
+    // Before there is a pace it is no number.
+    formatTime: (time, options, round) => (Number.isFinite(time) ? TimeFormat(time, options, round) : "?"),
     stream,
     barCompleteChar: "#",
     barIncompleteChar: ".",
     clearOnComplete: true,
-    hideCursor: true,
+    // Ctrl-C in the middle of a long reading ends the process at once: the terminal is as it was.
+    hideCursor: false,
+    linewrap: true,
     etaBuffer: UPDATES_OF_ETA,
     gracefulExit: false,
   });
@@ -51,13 +65,29 @@ export async function startProgress(quiet: boolean, stream: NodeJS.WriteStream =
   };
 }
 
+/** A line for people, before work that they may want to have shorter. */
+export function tell(quiet: boolean, line: string, stream: NodeJS.WriteStream = process.stderr): void {
+  if (!quiet && stream.isTTY === true) stream.write(`${line}\n`);
+}
+
+/** Waits for what has no bar; says what for if it takes longer than a second. */
+export async function awaited<T>(
+  answer: Promise<T>,
+  quiet: boolean,
+  line: string,
+  stream: NodeJS.WriteStream = process.stderr,
+): Promise<T> {
+  const timer = setTimeout(() => tell(quiet, line, stream), PATIENCE_MS);
+  return answer.finally(() => clearTimeout(timer));
+}
+
 /** Work with a bar. Ctrl-C asks it to end where it can; the second one leaves at once. */
 export async function attended<T>(
   quiet: boolean,
   work: (attention: Attention) => Promise<T>,
   stream: NodeJS.WriteStream = process.stderr,
 ): Promise<T> {
-  const progress = await startProgress(quiet, stream);
+  const progress = await startProgress(quiet, { stream });
   const controller = new AbortController();
   const interrupt = () => {
     progress.stop();

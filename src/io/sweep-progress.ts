@@ -20,9 +20,11 @@ export async function sweepProgress(
 ): Promise<SweepProgress> {
   if (quiet || stream.isTTY !== true) return SILENT;
   const { default: cliProgress } = await import("cli-progress");
+  const { TimeFormat } = cliProgress.Format;
   const bar = new cliProgress.SingleBar({
     format:
       "[{bar}] {value}/{total} points, {pace}/s, front {front}, {pruned} pruned, {invalid} invalid, {eta_formatted} left",
+    formatTime: (time, options, round) => (Number.isFinite(time) ? TimeFormat(time, options, round) : "?"),
     stream,
     barCompleteChar: "#",
     barIncompleteChar: ".",

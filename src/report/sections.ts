@@ -177,7 +177,8 @@ function bits({ bits: { wanted, fetched, computed }, plan }: Result): Section {
 function accuracy({ accuracy: figures, plan }: Result): Section {
   const { source, perplexity, reference, tokens, arithmetic, weights, sourceModel } = figures;
   const shown = (value: number | null) => known(value, (one) => one.toFixed(4));
-  const how = `arithmetic ${arithmetic}${weights === undefined ? "" : `, weights ${weights}`}`;
+  const how =
+    source === "recorded" ? RECORDED : `arithmetic ${arithmetic}${weights === undefined ? "" : `, weights ${weights}`}`;
   const notes = [source === "none" ? noAccuracy(plan) : `over ${counted(tokens, "token")}, ${how}`];
   if (sourceModel !== undefined) {
     const { name, perplexity: own, reference: fp, tokens: over } = sourceModel;
@@ -191,6 +192,8 @@ function accuracy({ accuracy: figures, plan }: Result): Section {
     notes,
   };
 }
+
+const RECORDED = "when the trace was recorded; run --accuracy measured reads them here, in the PE's arithmetic";
 
 /** What only a measurement knows. */
 function beside({ kl, agreement }: Result["accuracy"]): Row[] {
