@@ -21,6 +21,7 @@ import { codesPlan, constantPlan, type Plan, planFromTrace } from "./trace/plan.
 import { type Replay, replay, tokensOf } from "./trace/replay.js";
 import type { ReplayOptions } from "./trace/replay-options.js";
 import { syntheticPlan } from "./trace/synthetic.js";
+import type { Trace } from "./trace/trace.js";
 import { SLICES } from "./trace/trace-json.js";
 import { transplantedPlan } from "./trace/transplant.js";
 import { compileMachine, loadMachine } from "./wasm/load.js";
@@ -53,11 +54,19 @@ export function prepare(request: RunRequest, shelf?: Shelf): Job {
 
 function planOf(request: RunRequest, { machine, model, trace }: Inputs): Plan {
   if (machine.weights.layout === "codes") return planOfCodes(request, machine);
-  const { budget = DEFAULT_BUDGET, slices, synthetic, rho, seed } = request;
+  const { slices, synthetic, rho, seed, budget = DEFAULT_BUDGET } = request;
   if (slices !== undefined) return constantPlan(slices);
   if (synthetic !== undefined) return syntheticPlan({ process: synthetic, bits: budget, rho, seed });
   if (trace === null) throw new InputError(`--budget ${budget} belongs to a trace; give --trace, or --synthetic`);
+  if (request.budget === undefined) refuseDefault(trace);
   return trace.isOf(model) ? planFromTrace(trace, budget) : transplantedPlan(trace, budget, model);
+}
+
+/** A trace without the default budget: nobody asked for that one. */
+function refuseDefault(trace: Trace): void {
+  if (trace.budgetOf(DEFAULT_BUDGET) !== undefined) return;
+  const recorded = trace.about.budgets.map(({ bits }) => bits).sort((a, b) => a - b);
+  throw new InputError(`--budget is missing; recorded in trace ${trace.name}: ${recorded.join(", ")}`);
 }
 
 /** Without slices there is nothing to plan. */

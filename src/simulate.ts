@@ -176,10 +176,12 @@ function resultOf(request: RunRequest, job: Job, real: Engine, ideal: IdealCycle
   };
 }
 
-/** The machine's name, and what was changed in it. */
-function machineText({ machine: { name }, isoArea }: Inputs, { weights, sets }: RunRequest): string {
+/** The machine's name, its file where that is called otherwise (a copy still has its name), and what was changed in it. */
+function machineText({ machine: { name }, isoArea }: Inputs, { machine, weights, sets }: RunRequest): string {
+  const file = machine.split(/[/\\]/).at(-1) ?? machine;
+  const other = file.replace(/\.ya?ml$/, "") === name ? [] : [file];
   const scaled = isoArea === undefined ? [] : [isoArea];
-  const changes = [...(weights === undefined ? [] : [`weights ${weights}`]), ...sets, ...scaled];
+  const changes = [...other, ...(weights === undefined ? [] : [`weights ${weights}`]), ...sets, ...scaled];
   return changes.length > 0 ? `${name} (${changes.join(", ")})` : name;
 }
 

@@ -111,6 +111,7 @@ export function define(command: Command): void {
 async function accuracy(options: AccuracyOptions): Promise<void> {
   const { arithmetic, seed } = options;
   const named = options.formats.map(readFormat);
+  refuseSameName(named.map(({ format, label }) => ({ name: format.name, label })));
   const folder = readLanguageModel(options.model);
   const kinds = options.plans ?? (folder.slices === null ? UNSLICED : KINDS);
   if (kinds.includes("format")) folder.files.push(...named.map(({ label: name, sha256 }) => ({ name, sha256 })));
@@ -185,6 +186,15 @@ function listed(text: string): string[] {
   const names = text.split(",").map((word) => word.trim());
   if (!names.includes("")) return names;
   throw new InputError(`--formats ${text}: a name is empty; allowed a list like int4,mxfp4`);
+}
+
+/** A row is known by its format's name; a copied file still has the old one. */
+function refuseSameName(formats: readonly { name: string; label: string }[]): void {
+  for (const [place, { name, label }] of formats.entries()) {
+    const earlier = formats.slice(0, place).find((one) => one.name === name);
+    if (earlier === undefined) continue;
+    throw new InputError(`--formats: ${earlier.label} and ${label} are both named ${name}; allowed a name each`);
+  }
 }
 
 function kvBits(text: string): KvFormat {

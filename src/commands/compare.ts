@@ -7,10 +7,8 @@ import type { Command } from "commander";
 import { InputError, Interrupted } from "../basics/errors.js";
 import type { Axis, Point } from "../compare/points.js";
 import { readComparison } from "../io/bitmod.js";
-import { readText } from "../io/files.js";
 import { lookOfStdout } from "../io/look.js";
 import { attended } from "../io/progress.js";
-import { packageVersion } from "../io/version.js";
 import { compareCsv, compareJson, comparePage } from "../report/compare-table.js";
 import { differenceJson, differencePage } from "../report/difference-page.js";
 import { markdownOf } from "../report/markdown.js";
@@ -63,7 +61,10 @@ export function define(command: Command): void {
   for (const [, { flags, text, parse, initial }] of LISTED) {
     command.option(flags, initial === undefined ? text : `${text} (default: "${initial}")`, listOf(flags, parse));
   }
-  command.argument("[results...]", "two results of run --json: what is between them, instead of running anything");
+  command.argument(
+    "[results...]",
+    "two results of run --json, or folders of run --out: what is between them, instead of running anything",
+  );
   addOptions(command, {
     set: { ...RUN_OPTIONS.set, text: "set one knob of every machine; repeatable, later ones win" },
   })
@@ -108,8 +109,8 @@ async function explain(results: string[], options: CompareOptions & Lists): Prom
   const { format, json } = options;
   if (format === "csv") throw new InputError("--format csv has no meaning between two results; allowed terminal, md");
   const { differenceOf } = await import("../compare/difference.js");
-  const { parseResult } = await import("../result/result-file.js");
-  const [a, b] = results.map((path) => parseResult(readText(path), path, packageVersion()));
+  const { readResult } = await import("../io/results.js");
+  const [a, b] = results.map(readResult);
   const difference = differenceOf(a, b);
   process.stdout.write(json ? differenceJson(difference) : pageText(differencePage(difference), format));
 }

@@ -15,7 +15,7 @@ import {
   streamLength,
   streamRequests,
 } from "../dram/streams.js";
-import { labelOf, readNamed, readText, sha256 } from "../io/files.js";
+import { fileExists, labelOf, readNamed, readText, sha256 } from "../io/files.js";
 import { engineBinary } from "../io/inputs.js";
 import { lookOfStdout } from "../io/look.js";
 import { packageVersion } from "../io/version.js";
@@ -110,7 +110,8 @@ function namedRequests(options: DramOptions, steps: StreamSteps): Iterable<DramR
 }
 
 function ownRequests({ stream, requests }: DramOptions, inputs: DramReport["inputs"]): DramRequest[] {
-  if (/^S\d\w*$/.test(stream)) throw new InputError(`--stream is ${stream}; allowed ${STREAM_NAMES}, or a file`);
+  if (/^\w+$/.test(stream) && !fileExists(stream))
+    throw new InputError(`--stream is ${stream}; allowed ${STREAM_NAMES}, or a file`);
   const text = readText(stream);
   const all = parseStream(text, labelOf(stream));
   inputs.push({ name: labelOf(stream), sha256: sha256(text) });

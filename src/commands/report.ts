@@ -7,8 +7,9 @@ import { basename, dirname, join, resolve } from "node:path";
 import type { Command } from "commander";
 import { InputError } from "../basics/errors.js";
 import { chartLibraries } from "../io/chart-libraries.js";
-import { fileExists, readText, sha256, writeAll } from "../io/files.js";
+import { fileExists, sha256, writeAll } from "../io/files.js";
 import { engineBinary, readInputs } from "../io/inputs.js";
+import { readResult } from "../io/results.js";
 import { packageVersion } from "../io/version.js";
 import { inOrder } from "../report/figures/fronts.js";
 import { fullPageOf } from "../report/full-page.js";
@@ -17,7 +18,6 @@ import { markdownOf } from "../report/markdown.js";
 import type { Attachment, Page } from "../report/page.js";
 import { svgOf } from "../report/svg.js";
 import { sweepReport } from "../report/sweep-report.js";
-import { parseResult } from "../result/result-file.js";
 import { frontOf } from "../sweep/aims.js";
 import { configFile } from "../sweep/config-file.js";
 import type { Header } from "../sweep/header.js";
@@ -74,9 +74,7 @@ async function report(path: string, { out, format, quiet }: ReportOptions): Prom
 
 /** A result, or the folder that run --out wrote. */
 function pageOfRun(path: string): Page {
-  const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-  const file = isFolder ? join(path, "result.json") : path;
-  return fullPageOf(parseResult(readText(file), file, packageVersion()));
+  return fullPageOf(readResult(path));
 }
 
 /** What a sweep has answered by now. */
@@ -105,7 +103,10 @@ function configOf(header: Header, point: Answered): Attachment {
 
 function formatOf(out: string): (typeof FORMATS)[number] {
   if (/\.html?$/.test(out)) return "html";
-  return /\.(md|markdown)$/.test(out) ? "md" : "svg";
+  if (/\.(md|markdown)$/.test(out)) return "md";
+  const [ending] = /\.\w+$/.exec(out) ?? [];
+  if (ending === undefined || fileExists(out)) return "svg";
+  throw new InputError(`--out ${out}: ${ending} is no format; allowed .html, .md, a folder for svg, or --format`);
 }
 
 function writeFile(page: Page, out: string, format: "html" | "md"): string {

@@ -2,12 +2,10 @@
 //   mobisim run: one replay, one answer. Reads the options, asks for the simulation, prints what came out.
 //
 
-import { existsSync, statSync } from "node:fs";
-import { dirname, resolve } from "node:path";
 import type { Command } from "commander";
 import { InputError, Interrupted } from "../basics/errors.js";
 import { ARITHMETICS, type Arithmetic } from "../infer/linear.js";
-import { writeAll } from "../io/files.js";
+import { refuseUnwritable, writeAll } from "../io/files.js";
 import { lookOfStdout } from "../io/look.js";
 import { attended, awaited } from "../io/progress.js";
 import { toJson } from "../report/json.js";
@@ -104,7 +102,7 @@ export function define(command: Command): void {
 
 async function run(options: RunOptions): Promise<void> {
   const request = options.memo ? requestOf(options) : { ...requestOf(options), memoMib: 0 };
-  if (options.out !== undefined) refuseFile(options.out);
+  if (options.out !== undefined) refuseUnwritable("--out", options.out);
   const recorder = recorderOf(options);
   const result = await answer(request, options, recorder);
   if (options.out !== undefined) {
@@ -146,16 +144,6 @@ async function answer(
   } finally {
     measurement.stop();
   }
-}
-
-/** A folder that cannot become one is refused before any work is done. */
-function refuseFile(folder: string): void {
-  if (folder === "") throw new InputError("--out is empty; allowed a folder");
-  let existing = resolve(folder);
-  while (!existsSync(existing) && dirname(existing) !== existing) existing = dirname(existing);
-  if (statSync(existing).isDirectory()) return;
-  const part = existing === resolve(folder) ? "" : `: ${existing}`;
-  throw new InputError(`--out ${folder}${part} is a file; allowed a folder`);
 }
 
 function arithmetic(text: string): Arithmetic {

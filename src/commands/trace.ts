@@ -8,7 +8,7 @@ import { InputError } from "../basics/errors.js";
 import { Reader } from "../infer/reader.js";
 import { record } from "../infer/record.js";
 import type { Sampling } from "../infer/sampling.js";
-import { labelOf, readBytes, readText, resolveNameOrFile, sha256, writeAll } from "../io/files.js";
+import { labelOf, readBytes, readText, refuseUnwritable, resolveNameOrFile, sha256, writeAll } from "../io/files.js";
 import { type ModelFolder, openKernels, readLanguageModel, readTokenizer } from "../io/language-model.js";
 import { lookOfStdout } from "../io/look.js";
 import { finished, startProgress } from "../io/progress.js";
@@ -110,6 +110,7 @@ async function recordPack(options: RecordOptions): Promise<void> {
   if ((text === undefined) === (generate === undefined))
     throw new InputError("give --text FILE or --generate N: one of them");
   if (prompt > length) throw new InputError(`--prompt ${prompt}: allowed 1..${length} (--length)`);
+  refuseUnwritable("--out", out);
   const folder = readLanguageModel(options.model);
   const budgets = budgetsOf(folder, options.budget);
   const reader = new Reader(await openKernels(), folder, length, { arithmetic: "fp32", kv: "exact" });

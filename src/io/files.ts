@@ -200,6 +200,18 @@ function writeStaged(dir: string, files: Readonly<Record<string, string | Uint8A
   }
 }
 
+/** Refuses, before any work is done, a folder that cannot be written or become one; `shown` is what the user said. */
+export function refuseUnwritable(option: string, folder: string, shown = folder): void {
+  if (folder === "") throw new InputError(`${option} is empty; allowed a folder`);
+  let existing = resolve(folder);
+  while (!existsSync(existing) && dirname(existing) !== existing) existing = dirname(existing);
+  const part = existing === resolve(shown) ? "" : `: ${existing}`;
+  if (!statSync(existing).isDirectory()) throw new InputError(`${option} ${shown}${part} is a file; allowed a folder`);
+  tried(`${option} ${shown}${part} cannot be written`, () =>
+    rmSync(mkdtempSync(join(existing, ".writing-")), { recursive: true }),
+  );
+}
+
 function stage(folder: string, name: string, data: string | Uint8Array): void {
   const path = join(folder, name);
   if (!path.startsWith(folder + sep)) throw new InputError(`${name}: would be written outside its folder`);
@@ -236,6 +248,7 @@ export function reason(error: unknown): string {
     EISDIR: "it is a folder",
     ENOTDIR: "a part of its path is no folder",
     EACCES: "permission denied",
+    EROFS: "its file system is read-only",
     ENOSPC: "no space is left",
     EEXIST: "a file is in the way",
   };

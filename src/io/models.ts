@@ -5,7 +5,7 @@
 //          └─► an entry of the table ─────────────────────────────────────► its config
 //
 
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { InputError, nearest } from "../basics/errors.js";
 import { parseModel } from "../model/config.js";
 import type { Model } from "../model/model.js";
@@ -52,7 +52,7 @@ export function readModel(name: string): ReadModel {
 
 function readFolder(folder: string): ReadModel {
   const config = join(folder, "config.json");
-  refuseRepository(folder, config);
+  refuseOther(folder, config);
   const text = readText(config);
   const files = [{ name: labelOf(config), sha256: sha256(text) }];
   const model = parseModel(text, labelOf(config), basename(folder));
@@ -62,9 +62,12 @@ function readFolder(folder: string): ReadModel {
   return { model, files: [...files, { name: labelOf(weights), sha256: hash }], weights: hash };
 }
 
-/** The name of a repository looks like a path; where there is none, it means the shape that was read there. */
-function refuseRepository(path: string, config: string): void {
-  const name = fileExists(config) ? undefined : modelTable().nameOfRepository(path);
+/** The file where the folder is meant; a repository's name, which looks like a path, where its shape is meant. */
+function refuseOther(path: string, config: string): void {
+  if (fileExists(config)) return;
+  if (basename(path) === "config.json" && fileExists(path))
+    throw new InputError(`${path}: is a file; allowed the folder that holds it: ${dirname(path)}`);
+  const name = modelTable().nameOfRepository(path);
   if (name !== undefined) throw new InputError(`${path}: no such folder; did you mean ${name}?`);
 }
 

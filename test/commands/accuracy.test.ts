@@ -115,6 +115,10 @@ command("bad options are refused in one line", () => {
     [["--arithmetic", "fp64"], /^--arithmetic is fp64; allowed fp16pe, int8, fp32\n$/],
     [["--formats", "int4,,mxfp4"], /^--formats int4,,mxfp4: a name is empty; allowed a list like int4,mxfp4\n$/],
     [["--formats", "int9"], /^int9: no such file and no name in formats\/ \(.*\); did you mean int2\?\n$/],
+    [
+      ["--formats", "int4,int4"],
+      /^--formats: .*int4\.yaml and .*int4\.yaml are both named int4; allowed a name each\n$/,
+    ],
     [["--text", "a", "--trace", "b"], /^--text a and --trace b exclude each other; allowed one of them\n$/],
     [["--model", "llama-3-8b"], /^llama-3-8b: is a shape without weights; allowed tiny-llama, or a folder /],
   ] as const) {

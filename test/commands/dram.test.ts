@@ -116,6 +116,7 @@ dram("bad input is one line", () => {
   refuses(["--mapping", "row,bank"], "is missing");
   refuses(["--mapping", "row,line"], "--mapping is line; allowed row, bank");
   refuses(["--stream", "S11"], `--stream is S11; allowed ${STREAM_NAMES}, or a file`);
+  refuses(["--stream", "random"], `--stream is random; allowed ${STREAM_NAMES}, or a file`);
   refuses(["--stream", "S2_100"], "stream S2_100: allowed are turns in multiples of 64 bytes");
   refuses(["--stream", join(folder, "none.txt")], "none.txt: cannot be read: there is no such file");
   refuses(["--stream", file("bad.txt", "R 0\nQ 1\n")], "bad.txt:2: Q; allowed R or W");

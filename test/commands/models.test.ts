@@ -65,6 +65,15 @@ test("a folder is a model", () => {
   rmSync(folder, { recursive: true });
 });
 
+test("the config of a folder is answered with the folder", () => {
+  const folder = mkdtempSync(join(tmpdir(), "mobisim-models-"));
+  writeFileSync(join(folder, "config.json"), "{}");
+  const { status, stderr } = models(join(folder, "config.json"));
+  const config = join(folder, "config.json");
+  assert.equal([status, stderr], [2, `${config}: is a file; allowed the folder that holds it: ${folder}\n`]);
+  rmSync(folder, { recursive: true });
+});
+
 test("suggests the name that is near, of a repository the shape that was read there", () => {
   for (const wrong of ["lama-3-8b", "meta-llama/Meta-Llama-3-8B"]) {
     const { status, stderr } = models(wrong);

@@ -3,7 +3,7 @@
 //
 
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -75,6 +75,21 @@ run("--weights takes a number format: its knobs, its hash, and --set after it", 
   assert.equal([unknown.status, unknown.stdout], [2, ""]);
 });
 
+run(
+  "a copied machine file that still has the old name is told apart; a window after the end is said to be empty",
+  () => {
+    const folder = mkdtempSync(join(tmpdir(), "mobisim copy "));
+    const copy = join(folder, "my chip.yaml");
+    copyFileSync(fileURLToPath(new URL("../../../hw-configs/edge.yaml", import.meta.url)), copy);
+    const vcd = join(folder, "units.vcd");
+    const late = ["--waveform", vcd, "--timeline-window", "90000000..90000001"];
+    const { stdout, stderr } = mobisim(...SMALL, "--machine", copy, ...late);
+    assert.match(stdout, /^tiny-llama on edge \(my chip\.yaml\)\n/);
+    assert.match(stderr, /^wrote .*units\.vcd \(empty: the run ends at cycle \d+, before 90000000\.\.90000001\)\n$/);
+    rmSync(folder, { recursive: true });
+  },
+);
+
 run("a machine with whole codes needs no plan, and takes none", () => {
   const codes = [...SMALL, "--set", "weights.layout=codes", "--set", "weights.codeBits=6.0625"];
   const { stdout, status } = mobisim(...codes, "--json");
@@ -114,8 +129,8 @@ run("bad input is one line, and no file is written", () => {
   }
 });
 
-/** Starts a run and interrupts it `times` times from `patienceMs` on. */
-async function interrupted(args: string[], patienceMs: number, times: number) {
+/** Starts a run and interrupts it after `patienceMs`; twice: once more as soon as it says that it heard. */
+async function interrupted(args: string[], patienceMs: number, times: 1 | 2) {
   const child = spawn(process.execPath, [shim, ...args], { stdio: ["ignore", "pipe", "pipe"] });
   const said = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"] as const) {
@@ -123,10 +138,10 @@ async function interrupted(args: string[], patienceMs: number, times: number) {
       said[name] += text;
     });
   }
-  const interrupt = (i: number) => setTimeout(() => child.kill("SIGINT"), patienceMs + 500 * i);
-  const timers = Array.from({ length: times }, (_, i) => interrupt(i));
+  const timer = setTimeout(() => child.kill("SIGINT"), patienceMs);
+  if (times === 2) child.stderr.once("data", () => child.kill("SIGINT"));
   const status = await new Promise((resolve) => child.on("close", resolve));
-  timers.forEach(clearTimeout);
+  clearTimeout(timer);
   return { ...said, status };
 }
 

@@ -42,6 +42,8 @@ command("a text is recorded, and a run replays the pack", () => {
   assert.is(run.status, 0, run.stderr);
   const result = JSON.parse(run.stdout);
   assert.equal([result.trace, result.accuracy.source, result.accuracy.tokens], ["mine", "recorded", 4]);
+  const { status, stderr } = mobisim("run", "--trace", pack);
+  assert.equal([status, stderr], [2, "--budget is missing; recorded in trace mine: 3\n"]);
 });
 
 command("what cannot be recorded is refused in one line, and nothing is written", () => {
@@ -60,6 +62,9 @@ command("what cannot be recorded is refused in one line, and nothing is written"
     assert.match(stderr, wanted);
     assert.equal([status, stdout, existsSync(pack)], [2, "", false]);
   }
+  writeFileSync(join(folder, "file"), "");
+  const { stderr } = mobisim("trace", "record", "--generate", "1", "--out", join(folder, "file"));
+  assert.is(stderr, `--out ${join(folder, "file")} is a file; allowed a folder\n`);
   assert.match(mobisim("trace").stdout, /mobisim trace record --text my\.txt/);
 });
 

@@ -3,7 +3,7 @@
 //
 
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -75,6 +75,9 @@ difference("mobisim compare A B, and what it refuses", () => {
     const { status, stdout, stderr } = compare(...args);
     assert.equal([stderr.trim(), status, stdout], [line, 2, ""]);
   };
+  mkdirSync(join(folder, "out"));
+  copyFileSync(b, join(folder, "out", "result.json"));
+  assert.is(compare(a, join(folder, "out")).stdout, compare(a, b).stdout);
   assert.match(compare(a, b, "--format", "md").stdout, "# B against A: -10.0 % cycles");
   const { a: one, b: other, causes } = JSON.parse(compare(a, b, "--json").stdout);
   assert.equal([one.cycles, other.cycles, causes.length], [1_000_000, 900_000, 7]);

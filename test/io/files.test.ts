@@ -14,6 +14,7 @@ import {
   labelOf,
   readNamed,
   readText,
+  refuseUnwritable,
   resolveNameOrFile,
   sha256,
   writeAll,
@@ -21,6 +22,9 @@ import {
 import { refusal } from "../support/refusal.js";
 
 const test = suite("files");
+
+/** Where there is a folder that even root cannot write. */
+const onLinux = process.platform === "linux" ? test : test.skip;
 
 let folder = "";
 test.before.each(() => {
@@ -71,6 +75,16 @@ test("a folder is a model or a trace by what it holds; another of its name hides
   }
   process.chdir(before);
   assert.equal([assetNames("models", ""), assetNames("traces", "")], [["tiny-llama"], ["decode16", "prefill2k"]]);
+});
+
+onLinux("a folder that cannot be written is refused before anything is", () => {
+  for (const inside of ["/proc", "/proc/mobisim/deep"])
+    assert.match(
+      refusal(() => refuseUnwritable("--out", inside)),
+      /^--out \/proc.* cannot be written: there is no such file$/,
+    );
+  refuseUnwritable("--out", join(folder, "new", "folder"));
+  assert.equal(readdirSync(folder), []);
 });
 
 test("a file is hashed piece by piece as it is as a whole", () => {

@@ -7,7 +7,7 @@ import { basename, dirname, resolve } from "node:path";
 import type { Command } from "commander";
 import { InputError } from "../../basics/errors.js";
 import { BYTES_PER_KIB } from "../../basics/units.js";
-import { writeAll } from "../../io/files.js";
+import { refuseUnwritable, writeAll } from "../../io/files.js";
 import type { Job } from "../../job.js";
 import { machineVectors } from "../../job.js";
 import type { Listener } from "../../observe/reader.js";
@@ -69,7 +69,9 @@ function written(
   if (waveform !== undefined)
     files.push([waveform, vcdOf(recording, coreMHz, `mobisim ${version}: ${model} on ${machine}`)]);
   for (const [path, text] of files) writeAll(dirname(resolve(path)), { [basename(path)]: text });
-  return files.map(([path]) => path);
+  const { from, to } = recording.window;
+  const empty = cycles > from ? "" : ` (empty: the run ends at cycle ${cycles}, before ${from}..${to})`;
+  return files.map(([path]) => path + empty);
 }
 
 function refuseFolder(option: string, path: string): void {
@@ -77,4 +79,5 @@ function refuseFolder(option: string, path: string): void {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
     throw new InputError(`${option} ${path} is a folder; allowed a file`);
   }
+  refuseUnwritable(option, dirname(resolve(path)), path);
 }
