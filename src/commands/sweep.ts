@@ -10,6 +10,7 @@ import { markdownOf } from "../report/markdown.js";
 import { sweepPage } from "../report/sweep-table.js";
 import { renderPage } from "../report/terminal.js";
 import { frontOf } from "../sweep/aims.js";
+import type { Planned } from "../sweep/record.js";
 import { SEARCHES, type Search } from "../sweep/space.js";
 import { integer, oneOf } from "./option-values.js";
 import type { Shard } from "./sweep/folder.js";
@@ -37,16 +38,17 @@ interface Options {
 const HELP = `
 A space file says what is run, what varies, what is looked for (docs/sweep.md; docs/dse.md is a worked study):
 
-  run: {machine: edge, model: llama-3-8b, budget: 4, batch: 1}
+  run: {machine: edge, model: llama-3-8b, budget: 4, batch: 1, dram.diesPerChannel: 2}
   vary:
-    array.rows: [32, 64, 128]
-    buffers.sliceKiB: {from: 256 KiB, to: 2 MiB, factor: 2}
-    dram.channels: {from: 1, to: 8}
-  follow: {array.weightPortBits: array.rows * array.lanes * 2}
-  where: [array.rows * array.columns <= 4096]
-  objectives: [tpotMs, energyPj]
-  constraints: [areaMm2 <= 8, powerW <= 5]
-  search: {kind: random, points: 200, seed: 1}
+    array.rows: [16, 32, 64]
+    buffers.sliceKiB: {from: 512 KiB, to: 2 MiB, factor: 2}
+    clock.coreMHz: {from: 600 MHz, to: 1 GHz, step: 200 MHz}
+    dram.channels: [2, 4]
+  follow: {array.weightPortBits: array.rows * array.lanes * 2, array.tileInputs: 131072 / array.rows}
+  where: [array.rows * clock.coreMHz <= 51200]
+  objectives: [tpotMs, areaMm2]
+  constraints: [powerW <= 5]
+  search: {kind: random, points: 30, seed: 1}
 
 The folder (--out) is written as points are answered: the same command goes on where an earlier one ended, however it
 ended. Points that cannot be part of the front are not simulated (--no-prune: all are); the front is the same.
@@ -128,9 +130,14 @@ async function plan(space: string, options: Options): Promise<void> {
     process.stdout.write(batchScript(options.for, header.name, out, options.shards ?? DEFAULT_SHARDS));
     return;
   }
-  const count =
-    points === undefined ? `up to ${header.search.points} points, found on the way` : `${points.length} points`;
+  const count = points === undefined ? `up to ${header.search.points} points, found on the way` : countOf(points);
   process.stdout.write(`${out}: ${count}\n`);
+}
+
+function countOf(points: readonly Planned[]): string {
+  const reasons = points.flatMap(({ refused }) => refused ?? []);
+  const why = reasons.length === 0 ? "" : `, ${reasons.length} of them cannot run, the first because ${reasons[0]}`;
+  return `${points.length} points${why}`;
 }
 
 async function runPart(folder: string, { shard: part, ...options }: Options): Promise<void> {

@@ -3,15 +3,14 @@
 //   is one.
 //
 
-import { mkdtempSync, readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { optionChecks } from "../../src/commands/sweep/options.js";
 import { planSweep } from "../../src/commands/sweep/work.js";
 import { assetNames, assetPath } from "../../src/io/files.js";
-import { gridSize, parseSpace } from "../../src/sweep/space.js";
+import { mobisim } from "../support/sweep.js";
 
 const test = suite("commands/sweep-study");
 
@@ -42,11 +41,23 @@ test("its spaces have the points that the text says, and all of them can run", (
   assert.equal([header.search.kind, header.search.points, header.axes.length], ["evolution", 144, 7]);
 });
 
-test("the example of docs/sweep.md is a space", () => {
-  const [, example = ""] = /```yaml\n([\s\S]*?)```/.exec(page("sweep.md")) ?? [];
-  const space = parseSpace(example, "example.yaml", optionChecks());
-  assert.is(space.name, "edge-chip");
-  assert.ok(gridSize(space) > 1e5);
+test("the examples of docs/sweep.md and of --help are spaces, and all of their points can run", () => {
+  const [, documented = ""] = /```yaml\n([\s\S]*?)```/.exec(page("sweep.md")) ?? [];
+  const [, helped = ""] = /\n\n( {2}run: [\s\S]*?)\n\n/.exec(mobisim("--help").stdout) ?? [];
+  for (const [name, example, points] of [
+    ["documented", documented, 40],
+    ["helped", helped.replace(/^ {2}/gm, ""), 30],
+  ] as const) {
+    const file = join(out, `${name}.yaml`);
+    writeFileSync(file, example);
+    const sweep = planSweep(file, { out: join(out, name), prune: true, search: {} });
+    assert.is(sweep.points?.length, points, name);
+    assert.equal(
+      sweep.points?.flatMap(({ refused }) => refused ?? []),
+      [],
+      name,
+    );
+  }
 });
 
 test.run();

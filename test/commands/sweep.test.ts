@@ -121,6 +121,13 @@ test("Ctrl-C leaves with what is answered", async () => {
   assert.match(await said, /^interrupted: \d+ of 28 points are answered; the same command goes on from there\n$/);
 });
 
+test("a plan says how many of its points cannot run, and why", () => {
+  assert.match(
+    good("plan", "space.yaml", "--out", "said"),
+    /^said: 28 points, 4 of them cannot run, the first because array\.rows: fetch\.residual.*\n$/,
+  );
+});
+
 test("shards join to the same front; without pruning to the same bytes", () => {
   good("space.yaml", "--out", "all", "--no-prune");
   assert.is(answersIn("all").filter(({ status }) => status === "pruned").length, 0);
