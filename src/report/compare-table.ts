@@ -8,6 +8,7 @@ import { packageVersion } from "../io/version.js";
 import type { Result } from "../result/result.js";
 import { COLUMNS, type Column, GROUPS } from "./compare-columns.js";
 import { csvOf } from "./csv.js";
+import { partsNotes } from "./dram-parts.js";
 import { jsonText } from "./json.js";
 import type { Page, Row, Section } from "./page.js";
 
@@ -26,7 +27,8 @@ export function comparePage(comparison: Comparison): Page {
       : [`not run: ${changing.map(({ name }) => `${name} ${point[name]}`).join(", ")}: ${refused}`],
   );
   const sections = GROUPS.map((group) => section(group, changing, answers));
-  sections[0].notes.push(...refusals);
+  const parts = answers.flatMap(({ result }) => result?.config.dram.device ?? []);
+  sections[0].notes.push(...refusals, ...partsNotes(["J/token"], parts));
   return {
     title: `Comparison: ${fixed.map(({ name, values }) => `${name} ${values[0]}`).join(", ")}`,
     sections,

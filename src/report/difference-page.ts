@@ -5,6 +5,7 @@
 import type { Band } from "../basics/band.js";
 import type { Change, CounterChange, Difference } from "../compare/difference.js";
 import type { Result } from "../result/result.js";
+import { partsNotes } from "./dram-parts.js";
 import { energy, integer, known, percent, seconds, significant } from "./format.js";
 import { jsonText } from "./json.js";
 import type { Page, Row, Section } from "./page.js";
@@ -69,7 +70,10 @@ function speed(a: Result, b: Result): Section {
       row("cycles a token", ({ cycles, tokens }) => (tokens > 0 ? cycles / tokens : 0), significant),
       row("area, mm2, high", ({ areaMm2 }) => areaMm2.total.high, significant),
     ],
-    notes: [],
+    notes: partsNotes(
+      ["energy"],
+      [a, b].map(({ config }) => config.dram.device),
+    ),
   };
 }
 

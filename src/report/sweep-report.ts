@@ -9,7 +9,7 @@ import { frontFigures, inOrder, kindOf, tornadoFigure } from "./figures/fronts.j
 import { percent, significant } from "./format.js";
 import type { Attachment, Page, Row, Section } from "./page.js";
 import { counted, fact } from "./sections.js";
-import { type Findings, partsNotes, sweepPage } from "./sweep-table.js";
+import { type Findings, pricedNotes, sweepPage } from "./sweep-table.js";
 
 const MOST_ROWS = 500;
 
@@ -47,7 +47,7 @@ function prunedNotes(answers: readonly Answered[]): string[] {
 
 function fronts({ header, parts }: Findings, ran: readonly Answered[], front: ReadonlySet<string>): Section {
   const figures = ran.length === 0 ? [] : frontFigures(header, ran, front);
-  const notes = [...(figures.length === 0 ? ["no point ran"] : []), ...partsNotes(header, parts)];
+  const notes = [...(figures.length === 0 ? ["no point ran"] : []), ...pricedNotes(header, parts)];
   return {
     title: "Pareto front",
     source: "modelled, prices cited or estimated",

@@ -7,6 +7,7 @@
 import type { Header } from "../sweep/header.js";
 import type { Answered } from "../sweep/record.js";
 import { csvOf } from "./csv.js";
+import { partsNotes } from "./dram-parts.js";
 import { integer, significant } from "./format.js";
 import type { Page, Row, Section } from "./page.js";
 
@@ -102,7 +103,7 @@ function frontSection({ header, front, parts }: Findings): Section {
     const shown = wanted.map(({ name }) => significant(figures?.[name] ?? 0));
     return { label: id, cells: [...axes.map(({ name }) => String(values[name] ?? "-")), ...shown] };
   });
-  const notes = [...(front.length === 0 ? ["no point keeps the constraints"] : []), ...partsNotes(header, parts)];
+  const notes = [...(front.length === 0 ? ["no point keeps the constraints"] : []), ...pricedNotes(header, parts)];
   const columns = ["point", ...axes.map(({ name }) => name), ...wanted.map(({ name }) => name)];
   return { title: "Pareto front", source: "modelled, prices cited or estimated", columns, rows, notes };
 }
@@ -110,11 +111,7 @@ function frontSection({ header, front, parts }: Findings): Section {
 /** Measures that DRAM prices are part of. */
 const PRICED = /^(energyPj|jPerToken|powerW|edpJs)(Low|High)$/;
 
-/** Prices of DRAM parts are not of one source. */
-export function partsNotes({ objectives, constraints }: Header, parts: readonly string[]): string[] {
-  const priced = [...objectives, ...constraints].filter(({ measure }) => PRICED.test(measure));
-  if (parts.length < 2 || priced.length === 0) return [];
-  const named = [...new Set(priced.map(({ measure }) => measure))].join(", ");
-  const why = "their prices have different sources and include different things, at the high ends most of all";
-  return [`${named} of different DRAM parts (${parts.join(", ")}) do not compare: ${why} (docs/dse.md, section 1)`];
+export function pricedNotes({ objectives, constraints }: Header, parts: readonly string[]): string[] {
+  const priced = [...objectives, ...constraints].map(({ measure }) => measure).filter((name) => PRICED.test(name));
+  return partsNotes(priced, parts);
 }

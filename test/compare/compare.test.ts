@@ -78,6 +78,25 @@ test("the three formats say the same figures", async () => {
   assert.is(sections[0].rows[0].label, "3");
 });
 
+test("machines with different DRAM parts are compared with a warning", async () => {
+  const machines = { name: "machine", values: ["edge", "cloud"] };
+  const at = ({ machine = "edge" }: Point) => ({
+    machine,
+    model: "tiny-llama",
+    sets: [],
+    slices: 1,
+    batch: 1,
+    steps: 1,
+  });
+  const notes = (values: string[]) =>
+    compare([{ ...machines, values }], at).then((one) => comparePage(one).sections[0].notes);
+  assert.match(
+    (await notes(["edge", "cloud"]))[0],
+    /^J\/token of different DRAM parts \(hbm3-6400, lpddr5-6400\) do not/,
+  );
+  assert.equal(await notes(["edge", "bit-parallel"]), []);
+});
+
 test("the command takes lists, and refuses what no run would take", () => {
   const shim = fileURLToPath(new URL("../../../bin/mobisim.js", import.meta.url));
   const mobisim = (...args: string[]) => spawnSync(process.execPath, [shim, "compare", ...args], { encoding: "utf8" });

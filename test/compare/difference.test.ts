@@ -61,6 +61,11 @@ difference("says what moved, in words", () => {
   assert.match(text, "B against A: -10.0 % cycles, most of it dram (-100,000)");
   assert.match(text, /hw-configs\/edge.yaml +0123456789abcdef +ffffffffffffffff/);
   assert.match(text, /PeActiveCycles +400 +500 +\+100 +\+25.0 % +\+250.0 uJ/);
+  const other = structuredClone(a);
+  other.config.dram.device = "hbm3-6400";
+  const warning = /energy of different DRAM parts \(hbm3-6400, lpddr5-6400\) do not\s+compare/;
+  assert.match(renderPage(differencePage(differenceOf(a, other))), warning);
+  assert.not.match(text, warning);
   assert.match(renderPage(differencePage(differenceOf(a, a))), "B against A: the same run");
 });
 
