@@ -13,6 +13,8 @@ import { parseMachine } from "../../src/hardware/machine.js";
 import { chartLibraries } from "../../src/io/chart-libraries.js";
 import { htmlOf } from "../../src/report/html.js";
 import { markdownOf } from "../../src/report/markdown.js";
+import type { Figure } from "../../src/report/page.js";
+import { svgOf } from "../../src/report/svg.js";
 import { sweepReport } from "../../src/report/sweep-report.js";
 import { type Findings, sweepPage } from "../../src/report/sweep-table.js";
 import type { Result } from "../../src/result/result.js";
@@ -77,6 +79,23 @@ report("says that energy of different DRAM parts does not compare, where it is a
   const time = { ...all, header: { ...all.header, objectives: all.header.objectives.slice(0, 1) } };
   for (const quiet of [{ ...all, parts: ["hbm2-2000"] }, time])
     for (const page of pages(quiet)) assert.not.match(page, "do not compare");
+});
+
+report("a picture has whole names, and no prefix before a unit that has one", async () => {
+  const header: Header = {
+    ...exampleHeader(),
+    objectives: ["tpotMs", "energyPjHigh"].map((measure) => ({ measure, goal: "min" })),
+  };
+  const answers = exampleAnswers().map((one) => ({
+    ...one,
+    measures: { ...one.measures, tpotMs: (one.measures?.cycles ?? 0) / 1e6 },
+  }));
+  const [, front] = sweepReport(findings(header, answers), []).sections;
+  const svg = await svgOf(front.figures?.[0] as Figure);
+  assert.match(svg, ">0.1<");
+  assert.match(svg, ">1.2G<");
+  assert.match(svg, ">breaks a constraint<");
+  assert.not.match(svg, />[\d.]+m</);
 });
 
 report("names in files and points cannot become markup", () => {

@@ -16,6 +16,7 @@ const MOST_PAIRS = 3;
 const BAR_HEIGHT = 22;
 /** A scale whose ends are further apart than this is logarithmic. */
 const LOG_FROM = 20;
+const MANY = 1e6;
 const KINDS = ["front", "dominated", "breaks a constraint"] as const;
 const KIND_COLOURS = [MARK_COLOUR, PLAIN_COLOUR, "#b9bec5"];
 /** Where only one objective is looked for, what stands against it. */
@@ -57,18 +58,19 @@ function frontFigure(
   const limits = header.constraints.flatMap(({ measure, limit }): Record<string, number>[] =>
     measure === x ? [{ x: limit }] : measure === y ? [{ y: limit }] : [],
   );
+  const along = (field: "x" | "y") => rows.map((row) => row[field]);
   const axis = (name: string, field: "x" | "y") => ({
     field,
     type: "quantitative",
     title: titleOf(header, name),
-    scale: scaleOf(rows.map((row) => row[field])),
-    axis: { format: "~s", tickCount: 6 },
+    scale: scaleOf(along(field)),
+    axis: { format: formatOf(along(field)), tickCount: 6 },
   });
   const tooltip = [
     { field: "point" },
     { field: "kind" },
-    { field: "x", title: x, format: ".5~s" },
-    { field: "y", title: y, format: ".5~s" },
+    { field: "x", title: x, format: formatOf(along("x")) },
+    { field: "y", title: y, format: formatOf(along("y")) },
     ...knobs.map((knob, i) => ({ field: `knob${i}`, title: knob })),
   ];
   const chart = chartOf({
@@ -83,7 +85,13 @@ function frontFigure(
         encoding: {
           x: axis(x, "x"),
           y: axis(y, "y"),
-          color: { field: "kind", type: "nominal", title: null, scale: { domain: KINDS, range: KIND_COLOURS } },
+          color: {
+            field: "kind",
+            type: "nominal",
+            title: null,
+            scale: { domain: KINDS, range: KIND_COLOURS },
+            legend: { labelLimit: 0 },
+          },
           opacity: { condition: { test: "chosen === null || indexof(chosen, datum.id) >= 0", value: 0.9 }, value: 0.1 },
           tooltip,
         },
@@ -97,6 +105,11 @@ function frontFigure(
   });
   const drawn = limits.length > 0 ? " Dashed: a constraint." : "";
   return { name: `front-${x}-${y}`, caption: `${x} against ${y}: every simulated point.${drawn}`, chart };
+}
+
+/** Units have their prefix in their name: 80m of ms would be two. Only millions and more need one. */
+function formatOf(numbers: readonly number[]): string {
+  return Math.max(...numbers) < MANY ? ",.5~r" : ".5~s";
 }
 
 /** A bar a knob, from its best level to its worst. */
