@@ -156,15 +156,13 @@ export class System {
   /** Parts that are done: the last one of a run or store gives its arrival at the core. */
   private drain(): void {
     const done = this.channels.completions;
-    const times = this.channels.times();
     for (let i = 0; i < done.count; i++) {
       const arrival = this.clock.returnAt(done.clock(i));
-      for (let part = 0; part < times; part++) {
-        if (done.write(i)) this.core.store.partDone(done.slot(i), arrival);
-        else this.core.fetch.partDone(done.slot(i), arrival);
-      }
+      const parts = done.parts(i);
+      if (done.write(i)) this.core.store.partsDone(done.slot(i), parts, arrival);
+      else this.core.fetch.partsDone(done.slot(i), parts, arrival);
+      this.channels.partsLeft -= parts;
     }
-    this.channels.partsLeft -= done.count * times;
     done.clear();
   }
 
@@ -176,7 +174,7 @@ export class System {
     count(this.counters, Counter.BytesReadPadding, transactions * this.transactionBytes - bytes);
     const parts = this.idealDram ? 1 : this.push(record, Field.FetchAddressLow, transactions, false, run);
     this.core.board.runs.setParts(run, parts);
-    if (this.idealDram) this.core.fetch.partDone(run, this.now + 1);
+    if (this.idealDram) this.core.fetch.partsDone(run, 1, this.now + 1);
   }
 
   private sendStore(record: usize): void {

@@ -164,8 +164,8 @@ export class Fetch {
   }
 
   /** One channel's part of a run reaches the core at `arrival`; the run arrives with the last one. */
-  partDone(run: i32, arrival: i64): void {
-    const complete = this.board.runs.partDone(run, arrival);
+  partsDone(run: i32, parts: i32, arrival: i64): void {
+    const complete = this.board.runs.partsDone(run, parts, arrival);
     if (complete != NEVER) this.arrivals.add(complete, run);
   }
 

@@ -103,9 +103,9 @@ export class RunTable {
   }
 
   /** One channel's part reaches the core at `arrival`; the arrival of the run when it was the last part, else NEVER. */
-  partDone(run: i32, arrival: i64): i64 {
+  partsDone(run: i32, parts: i32, arrival: i64): i64 {
     const entry = this.at(run);
-    const left = load<i32>(entry, 12) - 1;
+    const left = load<i32>(entry, 12) - parts;
     const latest = max(load<i64>(entry, 16), arrival);
     store<i32>(entry, left, 12);
     store<i64>(entry, latest, 16);

@@ -102,9 +102,9 @@ export class StoreUnit {
   }
 
   /** One channel's acknowledgement reaches the core at `arrival`; the store is acknowledged by the last one. */
-  partDone(number: i32, arrival: i64): void {
+  partsDone(number: i32, parts: i32, arrival: i64): void {
     const entry = this.at(number);
-    const left = load<i32>(entry) - 1;
+    const left = load<i32>(entry) - parts;
     const latest = max(load<i64>(entry, 16), arrival);
     store<i32>(entry, left);
     store<i64>(entry, latest, 16);

@@ -25,13 +25,13 @@ export class Balance {
     this.worth = this.mostWorth;
   }
 
-  /** A segment that offers some transactions, or idles, was looked up. */
+  /** A segment that offers some transactions, or idles, was looked up for so many channels. */
   @inline
-  note(known: bool, transactions: i32): void {
+  note(known: bool, transactions: i32, times: i32): void {
     if (known) {
       this.hits++;
       this.remembered += transactions;
-      this.worth = min<i64>(this.worth + transactions, this.mostWorth);
+      this.worth = min<i64>(this.worth + transactions * times, this.mostWorth);
     } else {
       this.misses++;
       this.simulated += transactions;

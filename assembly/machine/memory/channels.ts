@@ -1,12 +1,14 @@
 //
-//   Channels: all of a machine, of which one stands for all as long as they are alike.
+//   Channels: all of a machine, of which one stands for those that are alike.
 //
-//     push(run) ──► a part for every channel ──► MemoChannel x n ──► completions          apart
-//              └──► parts alike, channels alike ──► channel 0 ──► completions, n times     together
+//     push(run) ──► a part for every channel ──► 0 ──► completions, 3 times           leaders 0 0 2 0: 2 is simulated apart
+//                                                1 ┘
+//                                                2 ──► completions
+//                                                3 ┘ (of 0)
 //
-//   Together    where every channel gets the same local transactions and all are in the same canonical state at the same clock,
-//               they will do the same: only the first is simulated, its counters count n times. With the first run that gives
-//               them different parts the others become copies of it. Only with a memo: without, every channel is simulated.
+//   Alike       where a run gives channels the same local transactions, and they are in the same canonical state at the same
+//               clock, they will do the same: only the first of them is simulated, its counters count for all. A channel that
+//               gets another part becomes a copy of it. Only with a memo: without, every channel is simulated.
 //   Source      docs/machine.md sections 3 and 9.
 
 import { Counter, Dram, MemoCount } from "../../contract";
@@ -31,34 +33,23 @@ export class Channels {
   memo: Memo | null; // null: every clock of every channel is simulated
   partsLeft: i32; // pushed and not reported
   certain: i64; // no part gets known to be done below this clock, whatever is granted
-  together: bool;
+  leaders: usize; // i32[count]: who stands for each channel, itself where it is simulated
+  leading: i32; // channels that are simulated
   shared: i64; // transactions that another channel stood for
-
-  private at(index: i32): MemoChannel {
-    return changetype<MemoChannel>(load<usize>(this.pointers + <usize>index * sizeof<usize>()));
-  }
-
-  /** Channels that are simulated. */
-  @inline
-  private simulated(): i32 {
-    return this.together ? 1 : this.count;
-  }
 
   /** Gives every channel its part of transactions from `first` on; the number of parts. */
   push(first: i64, transactions: i64, write: bool, slot: i32, arrive: i64): i32 {
-    const parts = this.isEven(first, transactions) && this.comeTogether() ? 1 : this.count;
-    if (parts > 1) this.comeApart();
+    if (this.isEven(first, transactions)) this.comeTogether();
+    else this.comeApart(first, transactions);
     let pushed = 0;
-    for (let i = 0; i < parts; i++) {
-      const from = this.localBelow(first, i);
-      const part = <i32>(this.localBelow(first + transactions, i) - from);
+    for (let i = 0; i < this.count; i++) {
+      if (!this.leads(i)) continue;
+      const part = this.partOf(first, transactions, i);
       if (part == 0) continue;
-      this.at(i).push(from, part, write, slot, arrive);
-      pushed++;
-    }
-    if (this.together) {
-      pushed = this.count;
-      this.shared += transactions - transactions / this.count;
+      const channel = this.at(i);
+      channel.push(this.localBelow(first, i), part, write, slot, arrive);
+      pushed += channel.times;
+      this.shared += <i64>(part * (channel.times - 1));
     }
     this.partsLeft += pushed;
     this.foresee();
@@ -67,31 +58,31 @@ export class Channels {
 
   /** Brings channels that a run may find alike to the clock now. */
   meet(first: i64, transactions: i64, now: i64): void {
-    if (!this.together && this.mayMeet() && this.isEven(first, transactions)) this.advance(now);
+    if (this.mayMeet() && this.isEven(first, transactions)) this.advance(now);
   }
 
   /** Processes clocks below `until` where there is something to do. */
   work(until: i64): void {
-    for (let i = 0; i < this.simulated(); i++) {
-      if (this.at(i).certain < until) this.at(i).work(until, this.completions);
+    for (let i = 0; i < this.count; i++) {
+      if (!this.leads(i) || this.at(i).certain >= until) continue;
+      this.completions.times = this.at(i).times;
+      this.at(i).work(until, this.completions);
     }
     this.foresee();
   }
 
   /** Processes all clocks below `until`, refresh included. */
   advance(until: i64): void {
-    for (let i = 0; i < this.simulated(); i++) this.at(i).advance(until, this.completions);
-  }
-
-  /** Parts that one line of the completions stands for. */
-  @inline
-  times(): i32 {
-    return this.together ? this.count : 1;
+    for (let i = 0; i < this.count; i++) {
+      if (!this.leads(i)) continue;
+      this.completions.times = this.at(i).times;
+      this.at(i).advance(until, this.completions);
+    }
   }
 
   /** Adds the counters of all to i64[Counter.Count]. */
   collect(counters: usize): void {
-    this.comeApart();
+    this.separate();
     for (let i = 0; i < this.count; i++) this.at(i).collect(counters);
     if (this.memo != null) this.memo!.collect(counters + (FIRST_COUNTER << 3));
   }
@@ -105,22 +96,56 @@ export class Channels {
   }
 
   canonical(into: StateWriter, firstRun: i32, firstStore: i32): void {
-    this.comeApart();
+    this.separate();
     for (let i = 0; i < this.count; i++) this.at(i).canonical(into, firstRun, firstStore);
   }
 
   load(clock: i64, partsLeft: i32, from: StateReader): void {
-    this.together = false;
-    this.at(0).times = 1;
+    for (let i = 0; i < this.count; i++) this.lead(i);
     this.partsLeft = partsLeft;
     this.certain = 0;
     for (let i = 0; i < this.count; i++) this.at(i).load(clock, from);
   }
 
+  private at(index: i32): MemoChannel {
+    return changetype<MemoChannel>(load<usize>(this.pointers + <usize>index * sizeof<usize>()));
+  }
+
+
+  @inline
+  private leaderOf(index: i32): i32 {
+    return load<i32>(this.leaders + ((<usize>index) << 2));
+  }
+
+
+  @inline
+  private setLeader(index: i32, leader: i32): void {
+    store<i32>(this.leaders + ((<usize>index) << 2), leader);
+  }
+
+  /** Whether a channel is simulated. */
+  @inline
+  private leads(index: i32): bool {
+    return this.leaderOf(index) == index;
+  }
+
+  /** A channel stands for itself alone. */
+  private lead(index: i32): void {
+    if (!this.leads(index)) this.leading++;
+    this.setLeader(index, index);
+    this.at(index).times = 1;
+  }
+
   /** Where all channels are certain to. */
   private foresee(): void {
     this.certain = i64.MAX_VALUE;
-    for (let i = 0; i < this.simulated(); i++) this.certain = min(this.certain, this.at(i).certain);
+    for (let i = 0; i < this.count; i++) if (this.leads(i)) this.certain = min(this.certain, this.at(i).certain);
+  }
+
+  /** Transactions of a run that are a channel's. */
+  @inline
+  private partOf(first: i64, transactions: i64, channel: i32): i32 {
+    return <i32>(this.localBelow(first + transactions, channel) - this.localBelow(first, channel));
   }
 
   /** Transactions below `global` that belong to a channel. */
@@ -136,28 +161,54 @@ export class Channels {
     return ((first | transactions) & (((<i64>1) << (this.shift + this.bits)) - 1)) == 0;
   }
 
-  /** Whether there is a memo, and more than one channel. */
+  /** Whether there is a memo, and more than one channel is simulated. */
   @inline
   private mayMeet(): bool {
-    return this.memo != null && this.count > 1;
+    return this.memo != null && this.leading > 1;
   }
 
-  /** Lets the first channel stand for all, if they are alike; whether it does. */
-  private comeTogether(): bool {
-    if (this.together) return true;
-    if (!this.mayMeet()) return false;
-    for (let i = 1; i < this.count; i++) if (!areAlike(this.at(0), this.at(i))) return false;
-    this.together = true;
-    this.at(0).times = this.count;
-    return true;
+  /** Lets the first of channels that are alike stand for the others. */
+  private comeTogether(): void {
+    if (!this.mayMeet()) return;
+    for (let i = 1; i < this.count; i++) {
+      if (!this.leads(i)) continue;
+      for (let leader = 0; leader < i; leader++) {
+        if (!this.leads(leader) || !areAlike(this.at(leader), this.at(i))) continue;
+        this.follow(i, leader);
+        break;
+      }
+    }
   }
 
-  /** Makes every channel a copy of the first one. */
-  private comeApart(): void {
-    if (!this.together) return;
-    for (let i = 1; i < this.count; i++) makeAlike(this.at(i), this.at(0));
-    this.together = false;
-    this.at(0).times = 1;
+  /** A channel stands for another one, and for those that it has stood for. */
+  private follow(index: i32, leader: i32): void {
+    this.at(leader).times += this.at(index).times;
+    for (let i = 0; i < this.count; i++) if (this.leaderOf(i) == index) this.setLeader(i, leader);
+    this.leading--;
+  }
+
+  /** Channels that a run gives another part than to who stands for them become copies of that. */
+  private comeApart(first: i64, transactions: i64): void {
+    if (this.leading == this.count) return;
+    for (let i = 1; i < this.count; i++) {
+      const leader = this.leaderOf(i);
+      const part = this.partOf(first, transactions, i);
+      if (part != this.partOf(first, transactions, leader)) this.part(i);
+      else if (part != 0 && this.localBelow(first, i) != this.localBelow(first, leader)) this.part(i);
+    }
+  }
+
+  /** Every channel becomes a copy of who stands for it. */
+  private separate(): void {
+    for (let i = 1; i < this.count; i++) this.part(i);
+  }
+
+  private part(index: i32): void {
+    const leader = this.leaderOf(index);
+    if (leader == index) return;
+    makeAlike(this.at(index), this.at(leader));
+    this.at(leader).times--;
+    this.lead(index);
   }
 }
 
@@ -169,7 +220,10 @@ export function newChannels(device: usize, fifo: i32, memoBytes: i32): Channels 
   channels.bits = ctz(channels.count);
   channels.pointers = zeroed(<usize>channels.count * sizeof<usize>());
   channels.completions = newCompletions(fifo * channels.count + 1);
+  channels.leaders = zeroed((<usize>channels.count) << 2);
+  channels.leading = channels.count;
   for (let i = 0; i < channels.count; i++) {
+    store<i32>(channels.leaders + ((<usize>i) << 2), i);
     const channel = newMemoChannel(device, i, fifo);
     store<usize>(channels.pointers + <usize>i * sizeof<usize>(), changetype<usize>(channel));
   }

@@ -7,7 +7,7 @@
 
 import { make } from "../alloc";
 
-/** Bytes of one line: slot i32, write i32, completion clock i64, clock at which it got known i64, padding. */
+/** Bytes of one line: slot i32, write i32, completion clock i64, clock at which it got known i64, channels i32, padding. */
 const LINE_SHIFT: usize = 5;
 
 /** A list of fixed capacity. */
@@ -17,6 +17,7 @@ export class Completions {
   capacity: i32;
   count: i32;
   now: i64; // the clock that is being processed
+  times: i32; // channels that the one which adds lines stands for
 
   clear(): void {
     this.count = 0;
@@ -29,6 +30,7 @@ export class Completions {
     store<i32>(line, <i32>write, 4);
     store<i64>(line, clock, 8);
     store<i64>(line, this.now, 16);
+    store<i32>(line, this.times, 24);
   }
 
   slot(i: i32): i32 {
@@ -48,6 +50,11 @@ export class Completions {
     return load<i64>(this.line(i), 16);
   }
 
+  /** Parts that are done: one of every channel that does the same. */
+  parts(i: i32): i32 {
+    return load<i32>(this.line(i), 24);
+  }
+
   /** Address of line i. */
   @inline
   private line(i: i32): usize {
@@ -60,5 +67,6 @@ export function newCompletions(capacity: i32): Completions {
   list.capacity = capacity;
   list.lines = heap.alloc((<usize>capacity) << LINE_SHIFT);
   list.count = 0;
+  list.times = 1;
   return list;
 }

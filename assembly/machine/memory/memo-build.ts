@@ -6,7 +6,7 @@ import { Dram } from "../../contract";
 import { make } from "../alloc";
 import { channelTransactions, dramWord } from "./address";
 import { newFrame } from "./frame-build";
-import { Memo } from "./memo";
+import { Memo, MOST_SEGMENTS } from "./memo";
 import { MemoChannel } from "./memo-channel";
 import { COUNTERS, Place } from "./memo-records";
 import { Origin } from "./origin";
@@ -34,6 +34,8 @@ export function newMemoChannel(device: usize, index: i32, fifoCapacity: i32): Me
   segments.frame = channel.frame;
   segments.place = channel.place;
   segments.origin = channel.origin;
+  segments.room = rehearsal.outcome.mostBytes() * MOST_SEGMENTS;
+  segments.pace = 0;
   segments.flips = dramWord(device, Dram.TicksPerClock) == 2;
   channel.segments = segments;
   channel.reset();

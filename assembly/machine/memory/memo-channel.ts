@@ -197,11 +197,15 @@ export class MemoChannel {
 
   /** The segment that begins at the boundary; takes note of small ones that have to be rehearsed, one after the other. */
   private choose(until: i64): bool {
-    this.segments.join(this.whole);
-    const before = this.memo!.rehearsals;
+    const memo = this.memo!;
+    const joined = this.segments.join(this.whole);
+    if (joined > 0) memo.balance.note(true, joined, this.times);
+    const before = memo.rehearsals;
     if (!this.segments.choose(this.whole.offering, until)) return false;
+    const known = memo.rehearsals == before;
+    memo.balance.note(known, this.segments.taking, this.times);
     if (this.segments.taking >= LARGE) this.misses = 0;
-    else if (this.memo!.rehearsals != before && this.misses < MANY) this.misses++;
+    else if (!known && this.misses < MANY) this.misses++;
     return true;
   }
 

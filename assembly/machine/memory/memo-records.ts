@@ -18,6 +18,8 @@ export class State {
   hash: u32;
   bytes: i32;
   open: u64; // bit per open bank
+  begins: u64; // a bit for what its entries' keys begin with (segment-key.ts), where they name the writes set aside
+  carefree: u64; // and where they do not
   reading: bool; // queued writes are set aside: nothing depends on them until the controller turns to them
   quiet: bool; // nothing but a refresh or a new part changes it
 }
@@ -39,12 +41,19 @@ export class Entry {
   uses: i32; // since its counters were added last
   usedBefore: usize; // the entry that was used first before it since then, 0 when there is none
   due: i32; // times that refreshes were added
-  follower: usize; // the entry that followed last, 0 when none has
+  idle: usize; // the entry that followed last, 0 when none has: where nothing was offered (the four by Next),
+  whole: usize; // a piece of the largest size,
+  rest: usize; // another one,
+  hurried: usize; // one before a refresh
   counters: usize; // i32[COUNTERS]
   done: usize; // [label, clock at which it gets known, completion clock], relative to the begin
   aside: usize; // [label, distance to its base, flags, rank]
   opened: usize; // [bank, label of the row's part, difference to the row of its base]
 }
+
+/** What follows an entry. */
+// prettier-ignore
+export enum Next { Idle, Whole, Rest, Hurried }
 
 /** Flags of a write set aside; Last: it is all that is left of its piece. */
 // prettier-ignore
@@ -72,6 +81,12 @@ export class Place {
   isFree(): bool {
     return changetype<usize>(this.state) == 0;
   }
+}
+
+/** Where the entry that followed one last is kept. */
+@inline
+export function followerOf(entry: Entry, next: Next): usize {
+  return changetype<usize>(entry) + offsetof<Entry>("idle") + <usize>next * sizeof<usize>();
 }
 
 /** The words of a state. */

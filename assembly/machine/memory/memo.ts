@@ -131,6 +131,8 @@ export class Memo {
     state.hash = hash;
     state.bytes = count;
     state.open = open;
+    state.begins = 0;
+    state.carefree = 0;
     state.reading = reading;
     state.quiet = quiet;
     memory.copy(stateBytes(state), bytes, count);
@@ -188,7 +190,10 @@ export class Memo {
     entry.hash = this.keyHash();
     entry.keyWords = this.keyWords;
     entry.uses = 0;
-    entry.follower = 0;
+    entry.idle = 0;
+    entry.whole = 0;
+    entry.rest = 0;
+    entry.hurried = 0;
     entry.counters = at + counters;
     entry.done = at + done;
     entry.aside = at + aside;
