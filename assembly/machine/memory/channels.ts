@@ -22,7 +22,10 @@ import { FIRST_COUNTER } from "./memo-records";
 import { newMemo, newMemoChannel } from "./memo-build";
 import { MemoChannel } from "./memo-channel";
 
+/** Even runs between two comparisons of channels, at most. */
+const PATIENCE: i32 = 8;
 
+/** All channels of a machine. */
 @unmanaged
 export class Channels {
   count: i32;
@@ -36,11 +39,12 @@ export class Channels {
   leaders: usize; // i32[count]: who stands for each channel, itself where it is simulated
   leading: i32; // channels that are simulated
   shared: i64; // transactions that another channel stood for
+  patience: i32; // even runs from one comparison to the next: twice as many after each that was in vain
+  pause: i32; // until the next one
 
   /** Gives every channel its part of transactions from `first` on; the number of parts. */
   push(first: i64, transactions: i64, write: bool, slot: i32, arrive: i64): i32 {
-    if (this.isEven(first, transactions)) this.comeTogether();
-    else this.comeApart(first, transactions);
+    if (!this.isEven(first, transactions)) this.comeApart(first, transactions);
     let pushed = 0;
     for (let i = 0; i < this.count; i++) {
       if (!this.leads(i)) continue;
@@ -56,9 +60,15 @@ export class Channels {
     return pushed;
   }
 
-  /** Brings channels that a run may find alike to the clock now. */
+  /** Before a run at the clock now: the first of channels that it finds alike stands for the others. */
   meet(first: i64, transactions: i64, now: i64): void {
-    if (this.mayMeet() && this.isEven(first, transactions)) this.advance(now);
+    if (this.memo == null || this.leading == 1 || !this.isEven(first, transactions)) return;
+    if (--this.pause > 0) return;
+    this.advance(now);
+    const before = this.leading;
+    this.comeTogether();
+    this.patience = this.leading < before ? 1 : min<i32>(2 * this.patience, PATIENCE);
+    this.pause = this.patience;
   }
 
   /** Processes clocks below `until` where there is something to do. */
@@ -161,15 +171,8 @@ export class Channels {
     return ((first | transactions) & (((<i64>1) << (this.shift + this.bits)) - 1)) == 0;
   }
 
-  /** Whether there is a memo, and more than one channel is simulated. */
-  @inline
-  private mayMeet(): bool {
-    return this.memo != null && this.leading > 1;
-  }
-
   /** Lets the first of channels that are alike stand for the others. */
   private comeTogether(): void {
-    if (!this.mayMeet()) return;
     for (let i = 1; i < this.count; i++) {
       if (!this.leads(i)) continue;
       for (let leader = 0; leader < i; leader++) {
@@ -209,6 +212,8 @@ export class Channels {
     makeAlike(this.at(index), this.at(leader));
     this.at(leader).times--;
     this.lead(index);
+    this.patience = 1;
+    this.pause = 1;
   }
 }
 
@@ -222,6 +227,8 @@ export function newChannels(device: usize, fifo: i32, memoBytes: i32): Channels 
   channels.completions = newCompletions(fifo * channels.count + 1);
   channels.leaders = zeroed((<usize>channels.count) << 2);
   channels.leading = channels.count;
+  channels.patience = 1;
+  channels.pause = 1;
   for (let i = 0; i < channels.count; i++) {
     store<i32>(channels.leaders + ((<usize>i) << 2), i);
     const channel = newMemoChannel(device, i, fifo);

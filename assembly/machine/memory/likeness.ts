@@ -27,6 +27,7 @@ export function areAlike(a: MemoChannel, b: MemoChannel): bool {
 /** Makes a channel a copy of another one, but for what it has counted. */
 export function makeAlike(own: MemoChannel, other: MemoChannel): void {
   own.alone = false;
+  own.rehearsal.forget();
   own.misses = other.misses;
   own.left = other.left;
   own.now = other.now;

@@ -248,6 +248,7 @@ export class MemoChannel {
     this.place.state = entry.state;
     this.place.entry = 0;
     this.place.last = changetype<usize>(entry);
+    this.rehearsal.reach(entry, this.memo!.forgotten);
     this.told = 0;
   }
 

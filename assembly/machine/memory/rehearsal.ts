@@ -13,10 +13,11 @@ import { StateReader, twisted } from "../state";
 import { dramWord } from "./address";
 import { Channel, newChannel } from "./channel";
 import { Controller } from "./controller";
+import { GAP } from "./ages";
 import { takeRequests } from "./controller-state";
 import { Frame } from "./frame";
 import { skipFrame } from "./frame-state";
-import { State, stateBytes } from "./memo-records";
+import { Entry, State, stateBytes } from "./memo-records";
 import { Origin } from "./origin";
 import { newOutcome, Outcome } from "./outcome";
 import { Part, Runs } from "./runs";
@@ -32,25 +33,103 @@ export class Rehearsal {
   outcome: Outcome;
   reader: StateReader;
   standIns: usize; // Part pointers of the writes set aside
+  latest: usize; // the entry rehearsed last, 0 when the channel is not at its end
+  era: i64;
+  ready: bool; // the channel is where the memo channel is
 
   /** The pieces of a frame become the parts of the channel. */
   begin(state: State, frame: Frame, origin: Origin): void {
+    const goesOn = this.ready && this.channel.now == origin.now;
+    if (goesOn) this.nameParts();
+    this.channel.runs.reset();
+    this.takePieces(frame, origin.now);
+    if (goesOn) this.goOn(frame, origin);
+    else this.load(state, frame, origin);
+    this.takeShelf(frame, origin.now);
+    if (goesOn) this.stand(frame.shelf, origin.now);
+    else this.takeWrites(frame.shelf, origin.now);
+    this.channel.controller.wrote = false;
+    this.forget();
+  }
+
+  /** The channel goes its own way. */
+  forget(): void {
+    this.latest = 0;
+    this.ready = false;
+  }
+
+  /** What has been rehearsed is an entry now, of a memo that was full so many times before. */
+  keep(entry: Entry, era: i64): void {
+    this.latest = changetype<usize>(entry);
+    this.era = era;
+  }
+
+  /** The memo channel has gone through an entry: maybe the one that was rehearsed last. */
+  reach(entry: Entry, era: i64): void {
+    this.ready = changetype<usize>(entry) == this.latest && era == this.era;
+  }
+
+  private takePieces(frame: Frame, now: i64): void {
     const runs = this.channel.runs;
-    runs.reset();
     for (let label = 0; label < frame.count; label++) {
       const piece = frame.piece(label);
-      const part = runs.push(0, 0, piece.write, label, origin.now);
+      const part = runs.push(0, 0, piece.write, label, now);
       part.base = piece.base;
       runs.label(label, part, piece.base);
     }
-    this.load(state, frame, origin);
+  }
+
+  private takeShelf(frame: Frame, now: i64): void {
     for (let i = 0; i < frame.shelf.count; i++) {
-      const part = runs.push(0, 0, true, frame.count + 1 + i, origin.now);
+      const part = this.channel.runs.push(0, 0, true, frame.count + 1 + i, now);
       part.base = frame.shelf.write(i).base;
       store<usize>(this.standIns + ((<usize>i) << 2), changetype<usize>(part));
     }
-    this.takeWrites(frame.shelf, origin.now);
-    this.channel.controller.wrote = false;
+  }
+
+  /** Each request keeps the rank of its part in place of its age, and a clock of acceptance of that age. */
+  private nameParts(): void {
+    const ages = this.channel.controller.ages;
+    const now = this.channel.now;
+    for (let i = 0; i < ages.count; i++) {
+      const request = ages.at(i);
+      request.accepted = now - <i64>request.age * GAP;
+      request.age = request.part.rank;
+    }
+  }
+
+  /** What load() does, where the channel is there already. */
+  private goOn(frame: Frame, origin: Origin): void {
+    const controller = this.channel.controller;
+    const ages = controller.ages;
+    controller.tally.reset();
+    for (let i = 0; i < ages.count; i++) {
+      const request = ages.at(i);
+      request.part = this.channel.runs.labelled(request.age);
+      request.part.toComplete++;
+      // A waiting read counts from now on.
+      if (!request.write) controller.tally.readLatency -= origin.now - request.accepted;
+    }
+    controller.maintenance.turn = origin.turn;
+    controller.maintenance.next = origin.refresh;
+    controller.serveAt = origin.now;
+    controller.freed = false;
+    this.outcome.begin(frame, controller.banks.open);
+    this.channel.offerSoon();
+  }
+
+  /** The writes set aside, which are in their queue already, become transactions of the parts that stand in for theirs. */
+  private stand(shelf: Shelf, now: i64): void {
+    let accepted = now;
+    let write = this.channel.controller.writes.first;
+    for (let i = 0; i < shelf.count; i++) {
+      accepted = shelf.clock(i, now, accepted);
+      const part = changetype<Part>(load<usize>(this.standIns + ((<usize>i) << 2)));
+      write!.accepted = accepted;
+      write!.part = part;
+      part.toComplete++;
+      write = write!.later;
+    }
   }
 
   /** Puts the writes set aside, of the parts that stand in for theirs, back into their queue. */
@@ -65,6 +144,7 @@ export class Rehearsal {
 
   /** The channel's own parts become those of this one, which then is the whole channel at a boundary. */
   standIn(state: State, frame: Frame, origin: Origin, whole: Runs): void {
+    this.forget();
     const runs = this.channel.runs;
     runs.reset();
     whole.number();
@@ -86,6 +166,7 @@ export class Rehearsal {
 
   /** The parts of the channel, which has served alone, become the whole ones, and the requests in flight pieces of a frame. */
   handOver(frame: Frame, whole: Runs): void {
+    this.forget();
     const own = this.channel.runs;
     frame.clear();
     whole.reset();

@@ -57,6 +57,7 @@ export class Segments {
     for (let part = whole.offering; part != null && part.write; part = whole.offering) {
       if (part.arrive > this.origin.now || shelf.count == shelf.capacity || shelf.holds(part.local, 1)) break;
       this.frame.join(part);
+      this.rehearsal.forget();
       whole.offered(part, 1);
       joined++;
     }
@@ -216,6 +217,7 @@ export class Segments {
   private enter(origin: Origin): Entry {
     const entry = this.rehearsal.outcome.enter(this.memo, this.frame, this.taking, origin);
     noteBegin(this.place.state, entry);
+    this.rehearsal.keep(entry, this.memo.forgotten);
     return entry;
   }
 
