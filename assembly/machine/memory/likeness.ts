@@ -19,7 +19,8 @@ export function areAlike(a: MemoChannel, b: MemoChannel): bool {
   if (a.origin.now != b.origin.now || a.origin.refresh != b.origin.refresh || a.origin.turn != b.origin.turn)
     return false;
   const taking = a.place.entry != 0 ? a.segments.taking : 0;
-  if (a.place.entry != 0 && (taking != b.segments.taking || a.segments.offset != b.segments.offset)) return false;
+  if (a.place.entry != 0 && (taking != b.segments.taking || a.segments.offers.offset != b.segments.offers.offset))
+    return false;
   if (!areAtSameRows(a, b) || !haveSameParts(a.whole, b.whole)) return false;
   return haveSamePieces(a.frame, b.frame, taking > 0);
 }
@@ -40,7 +41,7 @@ export function makeAlike(own: MemoChannel, other: MemoChannel): void {
   own.origin.refresh = other.origin.refresh;
   own.origin.turn = other.origin.turn;
   own.segments.taking = other.segments.taking;
-  own.segments.offset = other.segments.offset;
+  own.segments.offers.offset = other.segments.offers.offset;
   own.whole.copy(other.whole);
   const offered = other.place.entry != 0 && other.segments.taking > 0;
   const frame = own.frame;

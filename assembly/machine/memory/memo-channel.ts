@@ -64,7 +64,7 @@ export class MemoChannel {
   /** Remembers from now on. */
   use(memo: Memo): void {
     this.memo = memo;
-    this.segments.memo = memo;
+    this.segments.at.memo = memo;
     memo.settle(this.place);
     this.enter();
   }

@@ -64,5 +64,6 @@ export function noteBegin(state: State, entry: Entry): void {
 @inline
 function beginOf(input: i32, refresh: i32): u64 {
   const hash = ((<u32>input) ^ rotl<u32>(<u32>refresh, 16)) * 0x9e3779b1;
-  return (<u64>1) << (<u64>(hash >> 26));
+  const bit: u64 = hash >> 26;
+  return (<u64>1) << bit;
 }
