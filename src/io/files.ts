@@ -139,19 +139,19 @@ export function resolveNameOrFile(kind: string, nameOrFile: string, suffix: stri
   throw new InputError(`${missing(kind, nameOrFile)} and no name in ${kind}/ (${known.join(", ")})${guess}`);
 }
 
-/** How a message begins that says a name means nothing: there is none, or a folder that lacks what would make it one. */
-export function missing(kind: string, name: string): string {
-  if (!(kind in HELD)) return `${name || '""'}: no such file`;
-  const isFolder = existsSync(name) && statSync(name).isDirectory();
-  return `${name || '""'}: ${isFolder ? `the folder has no ${HELD[kind]}` : "no such folder"}`;
-}
-
 /** The same; undefined for what is neither. */
 export function findNamed(kind: string, nameOrFile: string, suffix: string): string | undefined {
   if (isThere(kind, nameOrFile, suffix)) return nameOrFile;
   const name = knownNames(kind, suffix).find((known) => known === nameOrFile || basename(known) === nameOrFile);
   if (name !== undefined) return assetPath(kind, name + suffix);
   return /[/\\]/.test(nameOrFile) ? nameOrFile : undefined;
+}
+
+/** How a message begins that says a name means nothing: there is none, or a folder that lacks what would make it one. */
+export function missing(kind: string, name: string): string {
+  if (!(kind in HELD)) return `${name || '""'}: no such file`;
+  const isFolder = existsSync(name) && statSync(name).isDirectory();
+  return `${name || '""'}: ${isFolder ? `the folder has no ${HELD[kind]}` : "no such folder"}`;
 }
 
 /** The names in a folder of the package, and those in the folders below it that hold more of the same kind. */
