@@ -50,19 +50,26 @@ export class Runs {
     this.pool = heap.alloc(<usize>capacity * offsetof<Part>());
     this.parts = heap.alloc(<usize>capacity * sizeof<usize>());
     this.bases = heap.alloc((<usize>capacity) << 3);
-    this.reset();
-  }
-
-  reset(): void {
     this.first = null;
     this.last = null;
     this.offering = null;
     this.free = null;
-    for (let i = this.capacity - 1; i >= 0; i--) {
+    for (let i = capacity - 1; i >= 0; i--) {
       const part = changetype<Part>(this.pool + <usize>i * offsetof<Part>());
       part.next = this.free;
       this.free = part;
     }
+  }
+
+  /** No part is under way. */
+  reset(): void {
+    if (this.first != null) {
+      this.last!.next = this.free;
+      this.free = this.first;
+    }
+    this.first = null;
+    this.last = null;
+    this.offering = null;
   }
 
   push(local: i64, count: i32, write: bool, slot: i32, arrive: i64): Part {
