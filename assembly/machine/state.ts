@@ -42,6 +42,7 @@ export class StateWriter {
   }
 
   /** Writes one integer, which must fit into a word. */
+  @inline
   put(value: i64): void {
     assert(value == <i64>(<i32>value), "a word of the canonical state does not fit into 32 bits");
     if (this.count >= this.capacity) abort("the canonical state does not fit into its buffer");
