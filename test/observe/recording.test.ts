@@ -153,7 +153,9 @@ recording("mobisim run writes both files, and refuses what cannot be", () => {
   const plain = run("--json");
   const both = run("--json", "--timeline", timeline, "--waveform", waveform, "--timeline-window", "100..5000");
   assert.is(both.stderr, `wrote ${timeline} and ${waveform}\n`);
-  assert.is(both.stdout, plain.stdout);
+  // How much of it was remembered says how it was simulated, and an observed run stops more often.
+  const modelled = (text: string) => ({ ...(JSON.parse(text) as Result), memo: null });
+  assert.equal(modelled(both.stdout), modelled(plain.stdout));
   const { otherData, traceEvents } = JSON.parse(readFileSync(timeline, "utf8")) as TraceFile;
   assert.equal([otherData.fromCycle, otherData.toCycle], [100, 5000]);
   assert.ok(traceEvents.length > 20);
