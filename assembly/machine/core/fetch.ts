@@ -163,7 +163,7 @@ export class Fetch {
     put(at, Seen.Queue, word(record, Field.FetchQueue));
   }
 
-  /** One channel's part of a run reaches the core at `arrival`; the run arrives with the last one. */
+  /** Parts of a run, each of a channel, reach the core at `arrival`; the run arrives with the last one. */
   partsDone(run: i32, parts: i32, arrival: i64): void {
     const complete = this.board.runs.partsDone(run, parts, arrival);
     if (complete != NEVER) this.arrivals.add(complete, run);

@@ -102,7 +102,7 @@ export class RunTable {
     store<i32>(this.at(run), parts, 12);
   }
 
-  /** One channel's part reaches the core at `arrival`; the arrival of the run when it was the last part, else NEVER. */
+  /** Parts, each of a channel, reach the core at `arrival`; the arrival of the run when the last one is among them, else NEVER. */
   partsDone(run: i32, parts: i32, arrival: i64): i64 {
     const entry = this.at(run);
     const left = load<i32>(entry, 12) - parts;

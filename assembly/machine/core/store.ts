@@ -101,7 +101,7 @@ export class StoreUnit {
     store<i32>(this.at(number), parts);
   }
 
-  /** One channel's acknowledgement reaches the core at `arrival`; the store is acknowledged by the last one. */
+  /** Acknowledgements of channels reach the core at `arrival`; the store is acknowledged by the last one. */
   partsDone(number: i32, parts: i32, arrival: i64): void {
     const entry = this.at(number);
     const left = load<i32>(entry) - parts;
